@@ -1,0 +1,69 @@
+--- Functions that act on other services: launch, kill, names, monitor. Extends the module skynet.
+local skynet = require "skynet"
+local core = require "skynet.core"
+
+function skynet.launch(...)
+  local text = table.concat({ ... }, " ")
+  return core.addresscommand("LAUNCH", text)
+end
+
+local function handle_of(addr)
+  if type(addr) == "number" then
+    return addr
+  elseif addr:sub(1, 1) == ":" then
+    return tonumber(addr:sub(2), 16)
+  elseif addr:sub(1, 1) == "." then
+    return skynet.localname(addr)
+  end
+end
+
+function skynet.kill(addr)
+  local handle = handle_of(addr)
+  if not handle then
+    core.command("KILL", tostring(addr))
+    return
+  end
+  skynet.send(".launcher", "lua", "REMOVE", handle, true)
+  core.command("KILL", skynet.address(handle))
+end
+
+function skynet.abort()
+  core.command "ABORT"
+end
+
+local function register_global(name, handle)
+  local first = name:sub(1, 1)
+  assert(#name <= 15 and first ~= ":" and not tonumber(name), "assertion failed! (a global name)")
+  skynet.send(".cslave", "lua", "REGISTER", name, handle)
+end
+
+function skynet.register(name)
+  if name:sub(1, 1) == "." then
+    core.command("REG", name)
+  else
+    register_global(name, skynet.self())
+  end
+end
+
+function skynet.name(name, addr)
+  local handle = assert(handle_of(addr), "assertion failed! (an address)")
+  if name:sub(1, 1) == "." then
+    core.command("NAME", name .. " " .. skynet.address(handle))
+  else
+    register_global(name, handle)
+  end
+end
+
+function skynet.monitor(name, query)
+  local handle
+  if query then
+    handle = skynet.queryservice(true, name)
+  else
+    handle = skynet.uniqueservice(true, name)
+  end
+  assert(handle, "Monitor launch failed")
+  core.command("MONITOR", skynet.address(handle))
+  return handle
+end
+
+return skynet

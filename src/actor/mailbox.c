@@ -1,0 +1,78 @@
+/* mailbox.c -- the lock-free queue of mailbox.h. */
+#include "actor/mailbox.h"
+
+#include "base/assert.h"
+
+/* Two addresses no message has; aligned like one, so that they are valid pointers to compare. */
+#define IDLE ((sk_msg *)(uintptr_t)8)
+#define CLOSED ((sk_msg *)(uintptr_t)16)
+
+void sk_mailbox_init(sk_mailbox *box) {
+    sk_store_relaxed(&box->head, NULL);
+    sk_store_relaxed(&box->pushed, 0);
+    sk_store_relaxed(&box->popped, 0);
+    box->list = NULL;
+}
+
+sk_push_result sk_mailbox_push(sk_mailbox *box, sk_msg *take_msg) {
+    sk_assert(take_msg->next == NULL);
+    sk_msg *head = sk_load_relaxed(&box->head);
+    do {
+        if (SK_UNLIKELY(head == CLOSED)) {
+            take_msg->next = NULL;
+            return SK_PUSH_CLOSED;
+        }
+        take_msg->next = head == IDLE ? NULL : head;
+        /* Release: the message's content; pairs with the acquire in take_all. */
+    } while (!sk_cas_weak_acq_rel(&box->head, &head, take_msg));
+    sk_add_relaxed(&box->pushed, 1);
+    return head == IDLE ? SK_PUSH_SCHEDULE : SK_PUSH_QUEUED;
+}
+
+/* Moves the chain to the consumer's list, oldest first. */
+static void take_all(sk_mailbox *box, sk_msg *replacement) {
+    sk_msg *newest = sk_swap_acq_rel(&box->head, replacement);
+    sk_assert(newest != IDLE && newest != CLOSED);
+    sk_msg *list = NULL;
+    while (newest) {
+        sk_msg *older = newest->next;
+        newest->next = list;
+        list = newest;
+        newest = older;
+    }
+    sk_msg **tail = &box->list;
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = list;
+}
+
+sk_msg *sk_mailbox_pop(sk_mailbox *box) {
+    if (!box->list) {
+        sk_msg *head = sk_load_relaxed(&box->head);
+        if (head == NULL || head == CLOSED)
+            return NULL;
+        take_all(box, NULL);
+    }
+    sk_msg *msg = box->list;
+    box->list = msg->next;
+    msg->next = NULL;
+    if (box->list)
+        __builtin_prefetch(box->list->data);
+    sk_store_relaxed(&box->popped, sk_load_relaxed(&box->popped) + 1);
+    return msg;
+}
+
+bool sk_mailbox_try_idle(sk_mailbox *box) {
+    sk_assert(box->list == NULL);
+    sk_msg *expected = NULL;
+    /* Release: all the consumer did to the service; pairs with the push that finds IDLE. */
+    return sk_cas_acq_rel(&box->head, &expected, IDLE);
+}
+
+void sk_mailbox_close(sk_mailbox *box) { take_all(box, CLOSED); }
+
+uint64_t sk_mailbox_len(const sk_mailbox *box) {
+    uint64_t popped = sk_load_relaxed(&box->popped);
+    uint64_t pushed = sk_load_relaxed(&box->pushed);
+    return pushed > popped ? pushed - popped : 0;
+}

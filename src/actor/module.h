@@ -1,0 +1,34 @@
+/* module.h -- kinds of native services: built into the program, or loaded from `cpath`.
+ *
+ * A loaded module NAME.so exports NAME_init and optionally NAME_create, NAME_release and
+ * NAME_signal (for a dotted name: the part after the last dot). It is never unloaded. */
+#ifndef SK_ACTOR_MODULE_H
+#define SK_ACTOR_MODULE_H
+
+#include "actor/node.h"
+
+typedef struct {
+    const char *name;
+    /* A new instance; NULL: the launch fails. May be NULL itself: the instance is (void *)~0. */
+    void *(*create)(void);
+    /* 0: success. `args` is NULL when nothing follows the module's name; may be modified. */
+    int (*init)(void *instance, sk_service *service, char *args);
+    /* Once, when the service is gone. May be NULL. */
+    void (*release)(void *instance);
+    /* In the caller's thread, concurrently with the callback. May be NULL. */
+    void (*signal)(void *instance, int signal);
+} sk_module;
+
+sk_modules *sk_modules_new(void);
+void sk_modules_free(sk_modules *take_modules);
+
+/* Before the node runs. Registers a built-in module (static storage). */
+void sk_modules_add(sk_modules *modules, const sk_module *module);
+
+/* Any thread. A known module, else one loaded along the search path (patterns separated by ';',
+ * each with a '?'). NULL when there is none; every failed attempt on an existing file, and the
+ * last one otherwise, is described in ret_error (malloc'ed, caller frees). */
+const sk_module *sk_modules_find(sk_modules *modules, const char *name, const char *path,
+                                 char **ret_error);
+
+#endif

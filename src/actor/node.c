@@ -1,0 +1,320 @@
+/* node.c -- a node: its parts, its clock, posting, logging, running and stopping. */
+#include "actor/node.h"
+
+#include "actor/node_impl.h"
+#include "actor/reclaim.h"
+#include "actor/registry.h"
+#include "actor/timer.h"
+#include "actor/watchdog.h"
+#include "actor/worker.h"
+#include "base/assert.h"
+#include "base/buffer.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/thread.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define LOGGER_NAME "logger"
+#define CPATH_KEY "cpath"
+#define CPATH_DEFAULT "./cservice/?.so"
+
+struct sk_node {
+    /* Fixed before run. */
+    sk_node_options options;
+    sk_env *env;
+    sk_reclaim *reclaim;
+    sk_registry *registry;
+    sk_timer *timer;
+    sk_sched *sched;
+    sk_modules *modules;
+    const sk_io_ops *io_ops;
+    void *io;
+    void *slots[SK_NODE_SLOT_COUNT];
+    uint64_t start_ns; /* monotonic */
+    uint32_t start_time;
+    uint32_t start_fraction_cs;
+
+    /* Any thread; atomic. */
+    SK_ALIGN_LINE _Atomic int live_count;
+    _Atomic bool is_aborting;
+    _Atomic uint32_t monitor;
+    sk_lock abort_lock; /* the participant number of foreign threads */
+};
+
+/* Participants in reclaim beyond the workers. */
+#define MONITOR_PARTICIPANT(node) ((node)->options.worker_count)
+#define FOREIGN_PARTICIPANT(node) ((node)->options.worker_count + 1)
+
+/* ---- without an io layer: only timers and a wake-up word ---- */
+
+typedef struct {
+    _Atomic uint32_t word;
+} bare_io;
+
+static int bare_poll(void *io, sk_worker *worker, int64_t timeout_ms) {
+    (void)worker;
+    bare_io *bare = io;
+    if (timeout_ms != 0)
+        sk_futex_wait(&bare->word, 0, timeout_ms);
+    sk_store_release(&bare->word, 0);
+    return 0;
+}
+
+static void bare_wake(void *io) {
+    bare_io *bare = io;
+    sk_store_release(&bare->word, 1);
+    sk_futex_wake(&bare->word);
+}
+
+static void bare_flush(void *io, sk_worker *worker) {
+    (void)io;
+    (void)worker;
+}
+
+static void bare_expand(void *io, sk_service *owner, sk_msg *node, sk_deliver_fn deliver) {
+    (void)io;
+    (void)owner;
+    (void)node;
+    (void)deliver;
+}
+
+static void bare_drop(void *io, sk_service *owner, sk_msg *node) {
+    (void)io;
+    (void)owner;
+    (void)node;
+}
+
+static void bare_service_exit(void *io, sk_service *service) {
+    (void)io;
+    (void)service;
+}
+
+static const sk_io_ops BARE_IO_OPS = {
+    .poll = bare_poll,
+    .wake = bare_wake,
+    .flush = bare_flush,
+    .expand = bare_expand,
+    .drop = bare_drop,
+    .service_exit = bare_service_exit,
+};
+
+/* ---- life ---- */
+
+static void init_clock(sk_node *node) {
+    uint64_t wall_ns = sk_clock_wall_ns(node->options.clock);
+    node->start_ns = sk_clock_ns(node->options.clock);
+    node->start_time = (uint32_t)(wall_ns / 1000000000u);
+    node->start_fraction_cs = (uint32_t)(wall_ns % 1000000000u / 10000000u);
+}
+
+sk_node *sk_node_new(const sk_node_options *options) {
+    sk_assert(options->clock && options->worker_count >= 1);
+    sk_node *node = sk_calloc_line(sizeof *node);
+    node->options = *options;
+    uint64_t seed = options->random_seed ? options->random_seed : sk_random_system_seed();
+    init_clock(node);
+    sk_lock_init(&node->abort_lock);
+    node->env = options->env ? options->env : sk_env_new();
+    node->reclaim = sk_reclaim_new(options->worker_count + 2);
+    node->registry = sk_registry_new(node->reclaim, options->harbor_id);
+    node->modules = sk_modules_new();
+    node->timer = sk_timer_new(node);
+    node->sched = sk_sched_new(node, options->worker_count, seed);
+    node->io_ops = &BARE_IO_OPS;
+    node->io = sk_new(bare_io);
+    return node;
+}
+
+void sk_node_free(sk_node *take_node) {
+    if (!take_node)
+        return;
+    sk_sched_free(take_node->sched);
+    sk_timer_free(take_node->timer);
+    sk_reclaim_free(take_node->reclaim);
+    sk_registry_free(take_node->registry);
+    sk_modules_free(take_node->modules);
+    sk_env_free(take_node->env);
+    if (take_node->io_ops == &BARE_IO_OPS)
+        sk_free(take_node->io);
+    sk_lock_done(&take_node->abort_lock);
+    sk_free(take_node);
+}
+
+void sk_node_set_io(sk_node *node, const sk_io_ops *ops, void *io) {
+    if (node->io_ops == &BARE_IO_OPS)
+        sk_free(node->io);
+    node->io_ops = ops;
+    node->io = io;
+}
+
+int sk_node_run(sk_node *node) {
+    if (sk_load_seq(&node->live_count) == 0)
+        return 0;
+    int err = sk_sched_start(node->sched);
+    if (err < 0)
+        return err;
+    sk_watchdog *dog = sk_watchdog_start(node, MONITOR_PARTICIPANT(node));
+    sk_sched_join(node->sched);
+    sk_watchdog_stop(dog);
+    return 0;
+}
+
+static sk_handle logger_handle(sk_node *node) {
+    return sk_registry_query(node->registry, LOGGER_NAME);
+}
+
+/* Everybody but the logger, which goes last and writes what it was told. */
+static void retire_all(sk_node *node, sk_worker *worker) {
+    sk_handle logger = logger_handle(node);
+    sk_handle handle = SK_HANDLE_NONE;
+    while (!sk_handle_is_none(handle = sk_registry_next(node->registry, handle)))
+        if (!sk_handle_eq(handle, logger))
+            (void)sk_service_retire(node, worker, handle);
+    if (sk_load_seq(&node->live_count) == 1)
+        (void)sk_service_retire(node, worker, logger);
+}
+
+void node_abort(sk_node *node, sk_worker *worker) {
+    sk_store_seq(&node->is_aborting, true);
+    sk_store_relaxed(&node->monitor, 0);
+    retire_all(node, worker);
+}
+
+void sk_node_abort(sk_node *node) {
+    sk_lock_acquire(&node->abort_lock);
+    sk_reclaim_online(node->reclaim, FOREIGN_PARTICIPANT(node));
+    node_abort(node, NULL);
+    sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
+    sk_lock_release(&node->abort_lock);
+}
+
+void node_service_began(sk_node *node) { sk_add_seq(&node->live_count, 1); }
+
+void node_service_ended(sk_node *node, sk_worker *worker) {
+    int left = sk_sub_seq(&node->live_count, 1) - 1;
+    if (left == 0)
+        sk_sched_stop(node->sched);
+    else if (left == 1 && node_is_aborting(node))
+        (void)sk_service_retire(node, worker, logger_handle(node));
+}
+
+bool node_is_aborting(const sk_node *node) { return sk_load_seq(&node->is_aborting); }
+
+const sk_module *node_find_module(sk_node *node, sk_service *launcher, const char *name) {
+    const char *path = sk_env_get(node->env, CPATH_KEY);
+    char *error = NULL;
+    const sk_module *module =
+        sk_modules_find(node->modules, name, path ? path : CPATH_DEFAULT, &error);
+    if (module)
+        return module;
+    fprintf(stderr, "%s\n", error);
+    if (launcher)
+        sk_node_log(node, sk_service_worker(launcher), sk_service_handle(launcher), "error: %s",
+                    error);
+    sk_free(error);
+    return NULL;
+}
+
+void node_tell_monitor(sk_node *node, sk_worker *worker, sk_handle handle) {
+    sk_handle monitor = sk_node_monitor(node);
+    if (sk_handle_is_none(monitor))
+        return;
+    sk_msg *msg = sk_msg_new_around(NULL, 0);
+    msg->type = SK_TYPE_CLIENT;
+    msg->source = handle;
+    (void)sk_node_post(node, worker, monitor, msg); /* a monitor that is gone is told nothing */
+}
+
+/* ---- parts ---- */
+
+sk_env *sk_node_env(const sk_node *node) { return node->env; }
+sk_clock *sk_node_clock(const sk_node *node) { return node->options.clock; }
+sk_registry *sk_node_registry(const sk_node *node) { return node->registry; }
+sk_reclaim *sk_node_reclaim(const sk_node *node) { return node->reclaim; }
+sk_timer *sk_node_timer(const sk_node *node) { return node->timer; }
+sk_sched *sk_node_sched(const sk_node *node) { return node->sched; }
+sk_modules *sk_node_modules(const sk_node *node) { return node->modules; }
+const sk_io_ops *sk_node_io_ops(const sk_node *node) { return node->io_ops; }
+void *sk_node_io(const sk_node *node) { return node->io; }
+bool sk_node_profile(const sk_node *node) { return node->options.profile; }
+int sk_node_worker_count(const sk_node *node) { return node->options.worker_count; }
+
+void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value) {
+    node->slots[slot] = value;
+}
+
+void *sk_node_get_slot(const sk_node *node, sk_node_slot slot) { return node->slots[slot]; }
+
+uint64_t sk_node_now_cs(const sk_node *node) {
+    uint64_t elapsed_ns = sk_clock_ns(node->options.clock) - node->start_ns;
+    return elapsed_ns / 10000000u + node->start_fraction_cs;
+}
+
+uint32_t sk_node_start_time(const sk_node *node) { return node->start_time; }
+
+bool sk_node_is_remote(const sk_node *node, sk_handle handle) {
+    int harbor = (int)(handle.v >> SK_HANDLE_HARBOR_SHIFT);
+    return harbor != 0 && harbor != node->options.harbor_id;
+}
+
+int sk_node_harbor_id(const sk_node *node) { return node->options.harbor_id; }
+
+/* ---- posting and logging ---- */
+
+static int refuse(sk_msg *take_msg) {
+    sk_msg_free(take_msg);
+    return SK_ENOENT;
+}
+
+int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg) {
+    if (!worker)
+        sk_registry_lock(node->registry);
+    sk_service *service = sk_registry_find(node->registry, to);
+    /* The mailbox is the first member of a service. */
+    sk_push_result result = SK_PUSH_CLOSED;
+    if (SK_LIKELY(service != NULL))
+        result = sk_mailbox_push((sk_mailbox *)(void *)service, take_msg);
+    if (!worker)
+        sk_registry_unlock(node->registry);
+    if (SK_UNLIKELY(result == SK_PUSH_CLOSED))
+        return refuse(take_msg);
+    if (result == SK_PUSH_SCHEDULE)
+        sk_sched_schedule(node->sched, worker, service);
+    return 0;
+}
+
+void sk_node_log_text(sk_node *node, sk_worker *worker, sk_handle source, const void *text,
+                      size_t size) {
+    if (!worker)
+        sk_registry_lock(node->registry);
+    sk_handle logger = logger_handle(node);
+    if (!worker)
+        sk_registry_unlock(node->registry);
+    sk_msg *msg = sk_msg_new_copy(text, size);
+    msg->source = source;
+    msg->type = SK_TYPE_TEXT;
+    if (sk_node_post(node, worker, logger, msg) < 0)
+        fprintf(stderr, "[:%08x] %.*s\n", source.v, (int)size, (const char *)text);
+}
+
+void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    char *text = NULL;
+    int size = vasprintf(&text, fmt, args);
+    va_end(args);
+    sk_assert(size >= 0);
+    sk_node_log_text(node, worker, source, text, (size_t)size);
+    sk_free(text);
+}
+
+void sk_node_set_monitor(sk_node *node, sk_handle monitor) {
+    sk_store_relaxed(&node->monitor, monitor.v);
+}
+
+sk_handle sk_node_monitor(const sk_node *node) {
+    return (sk_handle){sk_load_relaxed(&node->monitor)};
+}

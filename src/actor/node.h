@@ -1,0 +1,112 @@
+/* node.h -- a running node: everything hangs off it, and two can live in one process.
+ *
+ * The node owns the environment, the clock, the registry of services, the timer, the scheduler
+ * with its workers, and the monitor. What is above this layer is handed in as tables of functions
+ * before the node runs: sk_io_ops (the poller and the sockets) and the native service modules. */
+#ifndef SK_ACTOR_NODE_H
+#define SK_ACTOR_NODE_H
+
+#include "actor/env.h"
+#include "actor/message.h"
+#include "base/clock.h"
+#include "base/defs.h"
+
+typedef struct sk_node sk_node;
+typedef struct sk_service sk_service;
+typedef struct sk_worker sk_worker;
+typedef struct sk_reclaim sk_reclaim;
+typedef struct sk_registry sk_registry;
+typedef struct sk_timer sk_timer;
+typedef struct sk_sched sk_sched;
+typedef struct sk_modules sk_modules;
+
+/* Receives one expanded message; true when it keeps msg's payload. */
+typedef bool (*sk_deliver_fn)(sk_service *service, sk_msg *msg);
+
+/* What the io layer does for the scheduler. `io` is its own object, as given to
+ * sk_node_set_io. Any function may be called by any worker, and by the monitor. */
+typedef struct {
+    /* Waits for readiness at most timeout_ms (0: only looks; negative: no limit), pushes readiness
+     * nodes into the owners' mailboxes, flushes writable sockets. One caller at a time.
+     * `worker` is NULL for the monitor. Returns the number of services made runnable. */
+    int (*poll)(void *io, sk_worker *worker, int64_t timeout_ms);
+    /* Makes a blocking poll return soon. */
+    void (*wake)(void *io);
+    /* Sends what the dispatch that ends gathered. Called only after sk_worker_set_dirty. */
+    void (*flush)(void *io, sk_worker *worker);
+    /* A node message of type SOCKET reached a service that takes real messages: delivers the
+     * events it stands for, in order. `owner` is being dispatched. */
+    void (*expand)(void *io, sk_service *owner, sk_msg *node, sk_deliver_fn deliver);
+    /* A node message of a dying service's mailbox, or of a service without a callback. */
+    void (*drop)(void *io, sk_service *owner, sk_msg *node);
+    /* A service has died (its handle is gone): closes what it owns. */
+    void (*service_exit)(void *io, sk_service *service);
+} sk_io_ops;
+
+typedef struct {
+    int worker_count;     /* 1..SK_WORKER_COUNT_MAX */
+    int harbor_id;        /* 0: harbors off */
+    bool profile;         /* per-service CPU accounting */
+    uint64_t random_seed; /* of all choices; 0: from the system */
+    sk_clock *clock;      /* borrowed, outlives the node */
+    sk_env *env;          /* taken; NULL: an empty one */
+} sk_node_options;
+
+/* Creates a node that does not run yet. Free with sk_node_free after it stopped. */
+sk_node *sk_node_new(const sk_node_options *options);
+
+/* After sk_node_run returned, or never ran. NULL is fine. */
+void sk_node_free(sk_node *take_node);
+
+/* Before sk_node_run. */
+void sk_node_set_io(sk_node *node, const sk_io_ops *ops, void *io);
+
+/* Runs workers and monitor until no service is left; then returns with all threads joined. */
+int sk_node_run(sk_node *node);
+
+/* Any thread, also a signal-waiting one. Retires all services; sk_node_run returns soon. */
+void sk_node_abort(sk_node *node);
+
+/* Parts; any thread, valid as long as the node. */
+sk_env *sk_node_env(const sk_node *node);
+sk_clock *sk_node_clock(const sk_node *node);
+sk_registry *sk_node_registry(const sk_node *node);
+sk_reclaim *sk_node_reclaim(const sk_node *node);
+sk_timer *sk_node_timer(const sk_node *node);
+sk_sched *sk_node_sched(const sk_node *node);
+sk_modules *sk_node_modules(const sk_node *node);
+const sk_io_ops *sk_node_io_ops(const sk_node *node);
+void *sk_node_io(const sk_node *node);
+bool sk_node_profile(const sk_node *node);
+int sk_node_worker_count(const sk_node *node);
+
+/* Pointers that upper layers hang onto the node: set before it runs, read by any thread. */
+typedef enum { SK_NODE_LUA, SK_NODE_COMPAT, SK_NODE_CLI, SK_NODE_SLOT_COUNT } sk_node_slot;
+void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value);
+void *sk_node_get_slot(const sk_node *node, sk_node_slot slot);
+
+/* Any thread. Runtime time: centiseconds since start plus the fraction of the start second. */
+uint64_t sk_node_now_cs(const sk_node *node);
+/* Any thread. Unix time of start, whole seconds. */
+uint32_t sk_node_start_time(const sk_node *node);
+
+/* Any thread. True if the handle belongs to another node. */
+bool sk_node_is_remote(const sk_node *node, sk_handle handle);
+int sk_node_harbor_id(const sk_node *node);
+
+/* Any thread. Gives `take_msg` to the service `to`. `worker` is the caller's, or NULL when the
+ * caller is no worker. 0; SK_ENOENT when there is no such service (take_msg is freed). */
+int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg);
+
+/* Any thread. Writes a line to the log in the name of `source`; to stderr while there is no
+ * logger. `worker` as above. */
+void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char *fmt, ...)
+    SK_PRINTF(4, 5);
+void sk_node_log_text(sk_node *node, sk_worker *worker, sk_handle source, const void *text,
+                      size_t size);
+
+/* Any thread. The service told of each exit (type CLIENT); none by default. */
+void sk_node_set_monitor(sk_node *node, sk_handle monitor);
+sk_handle sk_node_monitor(const sk_node *node);
+
+#endif

@@ -1,0 +1,35 @@
+/* node_impl.h -- what the files of the actor layer share beyond their public headers.
+ *
+ * Included by src/actor only. */
+#ifndef SK_ACTOR_NODE_IMPL_H
+#define SK_ACTOR_NODE_IMPL_H
+
+#include "actor/module.h"
+#include "actor/service.h"
+
+/* Any thread. Counts services from launch until their release has run; the node ends at 0. */
+void node_service_began(sk_node *node);
+void node_service_ended(sk_node *node, sk_worker *worker);
+
+/* Any thread. The node is being aborted: nothing is launched any more. */
+bool node_is_aborting(const sk_node *node);
+
+/* Launcher's thread. The module, or NULL after the reason was printed and logged. */
+const sk_module *node_find_module(sk_node *node, sk_service *launcher, const char *name);
+
+/* Worker. As sk_node_abort, from inside a service. */
+void node_abort(sk_node *node, sk_worker *worker);
+
+/* Any thread. Sends the exit notice of `handle` to the monitor service, if there is one. */
+void node_tell_monitor(sk_node *node, sk_worker *worker, sk_handle handle);
+
+/* Owner, from the io layer's expand. Delivers one real message made from a node. */
+bool service_deliver_expanded(sk_service *service, sk_msg *msg);
+
+/* Worker itself. Flushes gathered writes, takes the cycle stamp; the cycles since the last one. */
+uint64_t sk_worker_end_dispatch(sk_worker *worker);
+
+/* Worker itself. The present dispatch has used its time. */
+bool sk_worker_budget_is_used(const sk_worker *worker);
+
+#endif

@@ -1,0 +1,325 @@
+/* service.c -- life of one actor: launch, dispatch, death.
+ *
+ * A service is born "scheduled": its creator owns it until init returned, then lets its mailbox go
+ * idle or puts it on a run queue. It dies in two steps. Whoever takes its handle out of the
+ * registry (sk_service_retire) marks it dead and pushes a last node into its mailbox; the worker
+ * that dispatches it next closes the mailbox, answers what is left and releases the instance. So
+ * release never runs beside the callback, and the mailbox has one consumer to the end. */
+#include "actor/service.h"
+
+#include "actor/node_impl.h"
+#include "actor/reclaim.h"
+#include "actor/registry.h"
+#include "actor/worker.h"
+#include "base/assert.h"
+#include "base/buffer.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+struct sk_service {
+    sk_mailbox mailbox; /* any thread pushes; the owner pops */
+
+    /* Fixed after launch. */
+    SK_ALIGN_LINE sk_node *node;
+    sk_handle handle;
+    bool drains;
+    const sk_module *module;
+    void *instance;
+    char *name;
+
+    /* Owner: the thread that runs init, callback or release. */
+    sk_callback_fn callback;
+    void *user;
+    bool accepts_nodes;
+    int32_t session;
+    uint64_t overload_len;
+    void *io_data;
+
+    /* Written by the owner, read by any thread; atomic, relaxed. */
+    _Atomic(sk_worker *) worker;
+    _Atomic uint64_t message_count;
+    _Atomic uint64_t cpu_cycles;
+    _Atomic uint64_t mailbox_len_max;
+    _Atomic size_t memory_size;
+
+    /* Any thread; atomic. */
+    _Atomic bool is_dead;
+    _Atomic bool is_endless;
+    sk_msg death; /* the node that makes a worker look at is_dead */
+};
+
+#define BUMP(p, n) sk_store_relaxed(p, sk_load_relaxed(p) + (n))
+
+/* Messages between two looks at the clock. */
+#define TIME_CHECK_INTERVAL 8
+
+static void free_service(void *ptr) {
+    sk_service *service = ptr;
+    sk_free(service->name);
+    sk_free(service);
+}
+
+static void drop_msg(sk_service *service, sk_msg *msg) {
+    const sk_io_ops *ops = sk_node_io_ops(service->node);
+    if (msg->kind == SK_MSG_NODE && msg->type == SK_TYPE_SOCKET && ops)
+        ops->drop(sk_node_io(service->node), service, msg);
+    sk_msg_free(msg);
+}
+
+void sk_service_bounce(sk_service *service, const sk_msg *msg) {
+    if (msg->type == SK_TYPE_RESPONSE || msg->type == SK_TYPE_ERROR ||
+        sk_handle_is_none(msg->source) || msg->kind == SK_MSG_NODE)
+        return;
+    sk_msg *error = sk_msg_new_around(NULL, 0);
+    error->source = service->handle;
+    error->type = SK_TYPE_ERROR;
+    error->session = msg->session;
+    (void)sk_node_post(service->node, sk_service_worker(service), msg->source, error);
+}
+
+static sk_service *create(sk_node *node, const sk_module *module, const char *args) {
+    sk_service *service = sk_calloc_line(sizeof *service);
+    sk_mailbox_init(&service->mailbox);
+    service->node = node;
+    service->module = module;
+    service->overload_len = SK_OVERLOAD_LEN;
+    service->death = (sk_msg){.kind = SK_MSG_NODE, .type = SK_TYPE_SYSTEM};
+    sk_buffer name = {0};
+    sk_buffer_printf(&name, "%s%s%s", module->name, args && *args ? " " : "", args ? args : "");
+    sk_buffer_append(&name, "", 1);
+    service->name = (char *)name.data;
+    return service;
+}
+
+/* Delivers one message to the callback; frees it unless the callback took it. */
+static void deliver(sk_service *service, sk_msg *msg) {
+    const sk_io_ops *ops = sk_node_io_ops(service->node);
+    if (SK_UNLIKELY(!service->callback)) {
+        sk_service_bounce(service, msg);
+        drop_msg(service, msg);
+    } else if (msg->kind == SK_MSG_NODE && !service->accepts_nodes) {
+        sk_assert(ops);
+        ops->expand(sk_node_io(service->node), service, msg, service_deliver_expanded);
+    } else if (!service->callback(service, service->user, msg)) {
+        sk_msg_free(msg);
+    }
+}
+
+bool service_deliver_expanded(sk_service *service, sk_msg *msg) {
+    if (!service->callback || sk_service_is_dead(service))
+        return false;
+    return service->callback(service, service->user, msg);
+}
+
+/* The last act, by the worker that dispatches the service. */
+static void terminate(sk_service *service) {
+    sk_node *node = service->node;
+    sk_mailbox_close(&service->mailbox);
+    for (sk_msg *msg; (msg = sk_mailbox_pop(&service->mailbox));) {
+        if (msg == &service->death)
+            continue;
+        if (service->drains && service->callback && msg->kind != SK_MSG_NODE) {
+            deliver(service, msg);
+            continue;
+        }
+        sk_service_bounce(service, msg);
+        drop_msg(service, msg);
+    }
+    if (service->module->release)
+        service->module->release(service->instance);
+    if (sk_node_io_ops(node))
+        sk_node_io_ops(node)->service_exit(sk_node_io(node), service);
+    sk_worker *worker = sk_service_worker(service);
+    sk_reclaim_defer(sk_node_reclaim(node), service, free_service);
+    node_service_ended(node, worker);
+}
+
+static void warn_overload(sk_service *service, uint64_t len) {
+    while (service->overload_len < len)
+        service->overload_len *= 2;
+    sk_node_log(service->node, sk_service_worker(service), service->handle,
+                "error: May overload, message queue length = %llu", (unsigned long long)len);
+}
+
+static void count_message(sk_service *service) {
+    uint64_t len = sk_mailbox_len(&service->mailbox);
+    BUMP(&service->message_count, 1);
+    if (SK_UNLIKELY(len + 1 > sk_load_relaxed(&service->mailbox_len_max)))
+        sk_store_relaxed(&service->mailbox_len_max, len + 1);
+    if (SK_UNLIKELY(len > service->overload_len))
+        warn_overload(service, len);
+}
+
+/* Handles messages until the box is empty, the budget is used or the service is dead. */
+static void run_batch(sk_service *service, sk_worker *worker) {
+    for (uint32_t n = 1; n <= SK_DISPATCH_COUNT_MAX; n++) {
+        sk_msg *msg = sk_mailbox_pop(&service->mailbox);
+        if (!msg) {
+            service->overload_len = SK_OVERLOAD_LEN;
+            return;
+        }
+        if (SK_UNLIKELY(msg == &service->death))
+            return;
+        count_message(service);
+        sk_worker_message_begin(worker, msg->source, service->handle);
+        deliver(service, msg);
+        sk_worker_message_end(worker);
+        if (SK_UNLIKELY(sk_service_is_dead(service)))
+            return;
+        if (n % TIME_CHECK_INTERVAL == 0 && sk_worker_budget_is_used(worker))
+            return;
+    }
+}
+
+bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
+    sk_store_relaxed(&service->worker, worker);
+    run_batch(service, worker);
+    uint64_t cycles = sk_worker_end_dispatch(worker);
+    BUMP(&service->cpu_cycles, cycles);
+    if (SK_UNLIKELY(sk_service_is_dead(service))) {
+        terminate(service);
+        return false;
+    }
+    if (service->mailbox.list)
+        return true;
+    /* After try_idle another worker may run the service: nothing touches it any more. */
+    sk_store_relaxed(&service->worker, NULL);
+    return !sk_mailbox_try_idle(&service->mailbox);
+}
+
+/* Runs init, in the launcher's context. */
+static int run_init(sk_service *service, const char *args) {
+    char *copy = args ? sk_strdup(args) : NULL;
+    int err = service->module->init(service->instance, service, copy);
+    sk_free(copy);
+    return err;
+}
+
+/* Lets a new service go: to sleep, or to a run queue when messages have come already. */
+static void let_run(sk_service *service, sk_worker *worker) {
+    sk_sched *sched = sk_node_sched(service->node);
+    sk_store_relaxed(&service->worker, NULL);
+    if (!sk_mailbox_try_idle(&service->mailbox))
+        sk_sched_schedule(sched, worker, service);
+}
+
+int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
+                      const char *args, sk_handle *ret_handle) {
+    sk_worker *worker = launcher ? sk_service_worker(launcher) : NULL;
+    const sk_module *module = node_find_module(node, launcher, module_name);
+    if (!module || node_is_aborting(node))
+        return SK_ENOENT;
+    void *instance = module->create ? module->create() : (void *)~(uintptr_t)0;
+    if (!instance)
+        return SK_ESTATE;
+    sk_service *service = create(node, module, args);
+    service->instance = instance;
+    int err = sk_registry_add(sk_node_registry(node), service, &service->handle);
+    sk_assert(err == 0);
+    node_service_began(node);
+    sk_store_relaxed(&service->worker, worker);
+    sk_handle handle = service->handle;
+    err = run_init(service, args);
+    if (err) {
+        sk_node_log(node, worker, handle, "error: launch %s FAILED", module_name);
+        (void)sk_service_retire(node, worker, handle);
+        let_run(service, worker);
+        return SK_ESTATE;
+    }
+    sk_node_log(node, worker, handle, "LAUNCH %s %s", module_name, args ? args : "");
+    let_run(service, worker);
+    *ret_handle = handle;
+    return 0;
+}
+
+void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void *user,
+                             bool accepts_nodes) {
+    service->callback = callback;
+    service->user = user;
+    service->accepts_nodes = accepts_nodes;
+}
+
+sk_handle sk_service_handle(const sk_service *service) { return service->handle; }
+sk_node *sk_service_node(const sk_service *service) { return service->node; }
+const char *sk_service_name(const sk_service *service) { return service->name; }
+void *sk_service_instance(const sk_service *service) { return service->instance; }
+
+void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat) {
+    *ret_stat = (sk_service_stat){
+        .message_count = sk_load_relaxed(&service->message_count),
+        .cpu_cycles = sk_load_relaxed(&service->cpu_cycles),
+        .mailbox_len = sk_mailbox_len(&service->mailbox),
+        .mailbox_len_max = sk_load_relaxed(&service->mailbox_len_max),
+        .memory_size = sk_load_relaxed(&service->memory_size),
+    };
+}
+
+sk_worker *sk_service_worker(const sk_service *service) {
+    return sk_load_relaxed(&service->worker);
+}
+
+int32_t sk_service_new_session(sk_service *service) {
+    if (service->session == INT32_MAX)
+        service->session = 0;
+    return ++service->session;
+}
+
+int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg) {
+    return sk_node_post(service->node, sk_service_worker(service), to, take_msg);
+}
+
+int sk_service_retire(sk_node *node, sk_worker *worker, sk_handle handle) {
+    sk_service *service = sk_registry_remove(sk_node_registry(node), handle);
+    if (!service)
+        return SK_ENOENT;
+    node_tell_monitor(node, worker, handle);
+    sk_store_release(&service->is_dead, true); /* pairs with the acquire in is_dead */
+    /* CLOSED: the worker that ran it has seen the flag, and was quicker. */
+    sk_push_result result = sk_mailbox_push(&service->mailbox, &service->death);
+    if (result == SK_PUSH_SCHEDULE) {
+        sk_sched_schedule(sk_node_sched(node), worker, service);
+        return 0;
+    }
+    /* It runs, or waits to: a runaway is interrupted. The worker outlives all services. */
+    sk_worker *runner = sk_service_worker(service);
+    if (runner && runner != worker && result == SK_PUSH_QUEUED)
+        sk_worker_interrupt(runner);
+    return 0;
+}
+
+void sk_service_abort_node(sk_service *service) {
+    node_abort(service->node, sk_service_worker(service));
+}
+
+bool sk_service_is_dead(const sk_service *service) { return sk_load_acquire(&service->is_dead); }
+
+void sk_service_set_memory(sk_service *service, size_t size) {
+    sk_store_relaxed(&service->memory_size, size);
+}
+
+void sk_service_mark_endless(sk_service *service) { sk_store_relaxed(&service->is_endless, true); }
+
+bool sk_service_take_endless(sk_service *service) {
+    return sk_swap_relaxed(&service->is_endless, false);
+}
+
+void sk_service_set_drain(sk_service *service) { service->drains = true; }
+
+double sk_service_cpu_seconds(const sk_service *service) {
+    return sk_clock_cycles_to_seconds(sk_node_clock(service->node),
+                                      sk_load_relaxed(&service->cpu_cycles));
+}
+
+double sk_service_dispatch_seconds(const sk_service *service) {
+    sk_worker *worker = sk_service_worker(service);
+    sk_clock *clock = sk_node_clock(service->node);
+    if (!worker || !sk_node_profile(service->node))
+        return 0;
+    return sk_clock_cycles_to_seconds(clock, sk_clock_cycles(clock) - sk_worker_stamp(worker));
+}
+
+void *sk_service_io_data(const sk_service *service) { return service->io_data; }
+void sk_service_set_io_data(sk_service *service, void *data) { service->io_data = data; }

@@ -1,0 +1,91 @@
+/* service.h -- one actor: a handle, a mailbox, a callback, a session counter, counters.
+ *
+ * A service is run by one worker at a time. Functions marked Owner may be called only by the code
+ * that the service runs (its init, callback or release), on whatever thread that is. A pointer
+ * from sk_registry_find is valid until the calling worker's dispatch ends. */
+#ifndef SK_ACTOR_SERVICE_H
+#define SK_ACTOR_SERVICE_H
+
+#include "actor/mailbox.h"
+#include "actor/module.h"
+#include "actor/node.h"
+
+/* Handles one message. False: the caller frees it. True: the callback took it and will free it
+ * with sk_msg_free, or has already. Nodes (SK_MSG_NODE) reach only callbacks that were set with
+ * accepts_nodes. */
+typedef bool (*sk_callback_fn)(sk_service *service, void *user, sk_msg *msg);
+
+/* Counters, for reading by anybody at any time (relaxed). */
+typedef struct {
+    uint64_t message_count;
+    uint64_t cpu_cycles;
+    uint64_t mailbox_len;
+    uint64_t mailbox_len_max;
+    size_t memory_size; /* what the service reported with sk_service_set_memory */
+} sk_service_stat;
+
+/* Worker or start-up thread. Creates a service of the module and runs its init. `launcher` is the
+ * service that asks, or NULL. 0 and the handle; negative when create or init failed (logged). */
+int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
+                      const char *args, sk_handle *ret_handle);
+
+/* Owner. Sets what handles messages; NULL drops them. Effective from the next message. */
+void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void *user,
+                             bool accepts_nodes);
+
+/* Any thread that may hold the pointer. */
+sk_handle sk_service_handle(const sk_service *service);
+sk_node *sk_service_node(const sk_service *service);
+const char *sk_service_name(const sk_service *service); /* "module args" */
+void *sk_service_instance(const sk_service *service);
+void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat);
+
+/* Owner. The worker that runs the service now; NULL during init on a start-up thread. */
+sk_worker *sk_service_worker(const sk_service *service);
+
+/* Owner. A session number: 1..0x7fffffff, then again 1. */
+int32_t sk_service_new_session(sk_service *service);
+
+/* Owner. Posts `take_msg` (its source and type filled in) to `to`. As sk_node_post. */
+int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg);
+
+/* Owner, any service, also a foreign one. Retires it: the handle and names vanish, its mailbox
+ * refuses; queued requests are answered with an error. SK_ENOENT if there is none. When the
+ * service runs, its callback ends first. */
+int sk_service_retire(sk_node *node, sk_worker *worker, sk_handle handle);
+
+/* Owner. Retires all services, as sk_node_abort. */
+void sk_service_abort_node(sk_service *service);
+
+/* Owner. True once the service is retired: its callback should return soon. */
+bool sk_service_is_dead(const sk_service *service);
+
+/* Owner. Reports memory in use, for the statistics. */
+void sk_service_set_memory(sk_service *service, size_t size);
+
+/* Any thread that may hold the pointer. The flag "was in one message for a whole check". */
+void sk_service_mark_endless(sk_service *service);
+/* Owner. Reads and clears the flag. */
+bool sk_service_take_endless(sk_service *service);
+
+/* Owner, during init. At its death the service still handles what is in its mailbox, instead of
+ * answering it with errors; the node retires such services last. For the logger. */
+void sk_service_set_drain(sk_service *service);
+
+/* Owner. Answers a request it will not handle: an error to the message's source. Nothing is sent
+ * for answers, errors, timers and nodes. */
+void sk_service_bounce(sk_service *service, const sk_msg *msg);
+
+/* Owner. CPU seconds: of all finished dispatches, and of the present one. */
+double sk_service_cpu_seconds(const sk_service *service);
+double sk_service_dispatch_seconds(const sk_service *service);
+
+/* Owner. A pointer for the io layer: the sockets of this service. Touched by the owner only. */
+void *sk_service_io_data(const sk_service *service);
+void sk_service_set_io_data(sk_service *service, void *data);
+
+/* Scheduler only. Handles messages up to the dispatch budget. True: the service has more to do
+ * and must be queued again. */
+bool sk_service_dispatch(sk_service *service, sk_worker *worker);
+
+#endif

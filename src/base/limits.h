@@ -1,0 +1,76 @@
+/* limits.h -- every fixed bound of the runtime, with the reason for its value.
+ *
+ * A bound that a program can run into has a test at it (tests/limit). Tunable ones are read from
+ * the configuration where they are used; these are their defaults. */
+#ifndef SK_BASE_LIMITS_H
+#define SK_BASE_LIMITS_H
+
+/* Worker threads: the range the configuration format has always accepted. */
+#define SK_WORKER_COUNT_MAX 1024
+/* Default number of workers, at most; beyond it a game server gains little without tuning. */
+#define SK_WORKER_COUNT_DEFAULT_MAX 8
+
+/* Entries of one worker's run queue; more overflow to the injector. A power of two. */
+#define SK_RUNQUEUE_LEN 256
+/* Messages one dispatch handles before the service goes to the tail of the queue. */
+#define SK_DISPATCH_COUNT_MAX 64
+/* Time one dispatch may take before the service goes to the tail, checked between messages. */
+#define SK_DISPATCH_TIME_US 200
+/* How long a chain of hand-overs through the next slot may run before the queue has its turn. */
+#define SK_CHAIN_TIME_US 100
+/* A service waiting in a busy worker's next slot may be stolen once it is this old. */
+#define SK_SLOT_STEAL_US 50
+/* The injector is looked at every so many dispatches even when the local queue is full. */
+#define SK_INJECTOR_INTERVAL 61
+/* A busy worker polls without blocking after so many dispatches or so much time. */
+#define SK_POLL_DISPATCH_COUNT 64
+#define SK_POLL_TIME_US 200
+/* How long the poller waits at most while another worker is busy. */
+#define SK_POLL_BUSY_MS 1
+/* ... but not sooner than this: a poll costs as much as several short dispatches. */
+#define SK_POLL_MIN_US 20
+/* The monitor polls when nobody else has for so long. */
+#define SK_POLL_STALL_MS 10
+/* How often an idle worker looks at the others' queues before it parks. */
+#define SK_SEARCH_ROUNDS 4
+
+/* The monitor reports a service that is in the same message for longer than this. */
+#define SK_STUCK_MS 5000
+/* First mailbox length that is reported as overload; doubles with each report. */
+#define SK_OVERLOAD_LEN 1024
+
+/* A payload's size shares a word with the message type in the C interface: 56 bits remain. */
+#define SK_PAYLOAD_SIZE_MAX ((size_t)1 << 56)
+/* A global name travels in 16 bytes, the last one zero. */
+#define SK_GLOBAL_NAME_LEN_MAX 15
+
+/* Sockets at a time; ids map to slots by their low bits, so this is a power of two. */
+#define SK_SOCKET_COUNT_MAX 65536
+/* Bytes one turn reads from one socket; also the size of a worker's scratch buffer. */
+#define SK_READ_SIZE 65536
+/* Unread bytes of a socket above which its reading pauses until somebody reads. */
+#define SK_READ_PAUSE_SIZE 131072
+/* Gathered writes of one dispatch leave at this size even before the dispatch ends. */
+#define SK_WRITE_GATHER_SIZE 16384
+/* Buffers given to one writev. */
+#define SK_WRITE_IOV_MAX 64
+/* Unsent bytes of a socket at which its owner is warned first; doubles with each warning. */
+#define SK_WRITE_WARN_SIZE (1024 * 1024)
+/* An error text or peer address in a socket event. */
+#define SK_SOCKET_TEXT_LEN_MAX 128
+/* Accepted but never started sockets are closed after this once their listener is gone. */
+#define SK_ACCEPT_GRACE_MS 60000
+/* Connections accepted in one turn of a listener. */
+#define SK_ACCEPT_COUNT_MAX 64
+
+/* Nested tables the packer accepts around a value: part of the wire format. */
+#define SK_SERI_PACK_DEPTH_MAX 32
+/* Nested tables the unpacker accepts: above the packer's, far below the C stack. */
+#define SK_SERI_UNPACK_DEPTH_MAX 256
+
+/* Lua heap size at which a service is reported first; doubles with each report. */
+#define SK_LUA_WARN_SIZE (32u * 1024 * 1024)
+/* Idle coroutines a service keeps for reuse. */
+#define SK_TASK_POOL_MAX 64
+
+#endif

@@ -1,0 +1,150 @@
+/* run.c -- from the command line to a running node, and back to an exit status.
+ *
+ * Signals are blocked in every thread; one thread waits for them. SIGHUP reopens the log; SIGINT
+ * and SIGTERM stop the node in order, a second one ends the process at once. */
+#include "cli/run.h"
+
+#include "actor/registry.h"
+#include "actor/service.h"
+#include "base/atomic.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "cli/cmd_check.h"
+#include "cli/config.h"
+#include "cli/daemon.h"
+#include "cli/options.h"
+#include "compat/commands.h"
+#include "io/io.h"
+#include "lua/bind.h"
+#include "lua/loader.h"
+#include "lua/snlua.h"
+#include "service/logger.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    sk_node *node;
+    sk_clock *clock;
+    sk_io *io;
+    sk_codecache *cache;
+    pthread_t signal_thread;
+} instance;
+
+static const sk_command_table COMMAND_TABLE = {.run = sk_command_run};
+
+/* ---- signals ---- */
+
+static void handled_signals(sigset_t *ret_set) {
+    sigemptyset(ret_set);
+    sigaddset(ret_set, SIGHUP);
+    sigaddset(ret_set, SIGINT);
+    sigaddset(ret_set, SIGTERM);
+    sigaddset(ret_set, SIGUSR1); /* ends the thread itself */
+}
+
+static void reopen_log(sk_node *node) {
+    sk_registry_lock(sk_node_registry(node));
+    sk_handle logger = sk_registry_query(sk_node_registry(node), "logger");
+    sk_registry_unlock(sk_node_registry(node));
+    sk_msg *msg = sk_msg_new_around(NULL, 0);
+    msg->type = SK_TYPE_SYSTEM;
+    (void)sk_node_post(node, NULL, logger, msg);
+}
+
+static void *signal_main(void *arg) {
+    instance *self = arg;
+    sigset_t set;
+    handled_signals(&set);
+    bool is_stopping = false;
+    for (int signal; sigwait(&set, &signal) == 0 && signal != SIGUSR1;) {
+        if (signal == SIGHUP) {
+            reopen_log(self->node);
+            continue;
+        }
+        if (is_stopping)
+            _exit(128 + signal);
+        is_stopping = true;
+        sk_node_abort(self->node);
+    }
+    return NULL;
+}
+
+static void block_signals(void) {
+    sigset_t set;
+    handled_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- start ---- */
+
+static int fail(char *take_error) {
+    fprintf(stderr, "skein: %s\n", take_error);
+    sk_free(take_error);
+    return 1;
+}
+
+static void open_instance(instance *self, const sk_config *config, sk_env *take_env) {
+    self->clock = sk_clock_new();
+    sk_node_options options = {
+        .worker_count = config->worker_count,
+        .harbor_id = config->harbor_id,
+        .profile = config->profile,
+        .clock = self->clock,
+        .env = take_env,
+    };
+    self->node = sk_node_new(&options);
+    self->io = sk_io_new(self->node);
+    sk_node_set_io(self->node, sk_io_ops_table(), self->io);
+    self->cache = sk_codecache_new();
+    sk_node_set_slot(self->node, SK_NODE_LUA, self->cache);
+    sk_node_set_slot(self->node, SK_NODE_COMPAT, (void *)(uintptr_t)&COMMAND_TABLE);
+    sk_modules_add(sk_node_modules(self->node), &sk_snlua_module);
+    sk_modules_add(sk_node_modules(self->node), &sk_logger_module);
+}
+
+static void close_instance(instance *self) {
+    sk_io_free(self->io);
+    sk_node_free(self->node);
+    sk_codecache_free(self->cache);
+    sk_clock_free(self->clock);
+}
+
+/* The log service, then the bootstrap service. */
+static int launch_first(sk_node *node, const sk_config *config) {
+    sk_handle handle;
+    if (sk_service_launch(node, NULL, config->logservice, config->logger, &handle) < 0) {
+        fprintf(stderr, "Can't launch %s service\n", config->logservice);
+        return 1;
+    }
+    (void)sk_registry_name(sk_node_registry(node), "logger", handle);
+    char *module = sk_strdup(config->bootstrap);
+    char *args = strchr(module, ' ');
+    if (args) {
+        *args++ = '\0';
+        args += strspn(args, " ");
+    }
+    int err = sk_service_launch(node, NULL, module, args ? args : "", &handle);
+    if (err < 0)
+        fprintf(stderr, "Bootstrap error : %s\n", config->bootstrap);
+    sk_free(module);
+    return err < 0;
+}
+
+static int run_node(instance *self, const sk_config *config) {
+    if (launch_first(self->node, config))
+        return 1;
+    int err = sk_thread_start(&self->signal_thread, "signals", signal_main, self);
+    if (err == 0) {
+        err = sk_node_run(self->node);
+        pthread_kill(self->signal_thread, SIGUSR1);
+        pthread_join(self->signal_thread, NULL);
+    }
+    if (err < 0)
+        fprintf(stderr, "skein: cannot start threads: %s\n", sk_err_text(err));
+    return err < 0;
+}

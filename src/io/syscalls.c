@@ -1,0 +1,45 @@
+/* syscalls.c -- the table of syscalls.h filled with the real calls.
+ *
+ * Thin wrappers stand where the C library's prototype differs (transparent unions), so that every
+ * entry has exactly the type of the table. */
+#include "io/syscalls.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static int call_bind(int fd, const struct sockaddr *addr, socklen_t size) {
+    return bind(fd, addr, size);
+}
+
+static int call_accept4(int fd, struct sockaddr *ret_addr, socklen_t *size, int flags) {
+    return accept4(fd, ret_addr, size, flags);
+}
+
+static int call_connect(int fd, const struct sockaddr *addr, socklen_t size) {
+    return connect(fd, addr, size);
+}
+
+static int call_getsockname(int fd, struct sockaddr *ret_addr, socklen_t *size) {
+    return getsockname(fd, ret_addr, size);
+}
+
+static int call_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+void sk_syscalls_init(sk_syscalls *ret_calls) {
+    *ret_calls = (sk_syscalls){
+        .socket = socket,
+        .bind = call_bind,
+        .listen = listen,
+        .accept4 = call_accept4,
+        .connect = call_connect,
+        .recv = recv,
+        .send = send,
+        .sendmsg = sendmsg,
+        .shutdown = shutdown,
+        .close = close,
+        .getsockopt = getsockopt,
+        .setsockopt = setsockopt,
+        .getsockname = call_getsockname,
+        .open_spare = call_open_spare,
+    };
+}

@@ -1,0 +1,246 @@
+/* bind.c -- arguments, packing, posting and protocols, shared by all bindings. */
+#include "lua/bind.h"
+
+#include "actor/registry.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "codec/seri.h"
+#include "lua/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- addresses ---- */
+
+static sk_address named(sk_vm *vm, const char *name) {
+    if (name[0] == ':')
+        return (sk_address){{(uint32_t)strtoul(name + 1, NULL, 16)}, NULL};
+    if (name[0] == '.')
+        return (sk_address){sk_registry_query(sk_node_registry(vm->node), name + 1), NULL};
+    return (sk_address){SK_HANDLE_NONE, name};
+}
+
+sk_address sk_bind_check_address(lua_State *L, int index) {
+    int type = lua_type(L, index);
+    if (SK_UNLIKELY(type != LUA_TNUMBER && type != LUA_TSTRING))
+        luaL_error(L, "dest address type (%s) must be a string or number.", luaL_typename(L, index));
+    int is_number = 0;
+    lua_Integer value = lua_tointegerx(L, index, &is_number);
+    if (SK_LIKELY(is_number)) {
+        if ((uint32_t)value == 0)
+            luaL_error(L, "Invalid service address 0");
+        return (sk_address){{(uint32_t)value}, NULL};
+    }
+    if (type == LUA_TNUMBER)
+        luaL_error(L, "Invalid service address 0");
+    return named(sk_vm_of(L), lua_tostring(L, index));
+}
+
+/* ---- payloads ---- */
+
+sk_msg *sk_bind_pack(lua_State *L, int first, int last) {
+    sk_vm *vm = sk_vm_of(L);
+    sk_buffer *scratch = &vm->scratch;
+    size_t start = scratch->len;
+    uint8_t hints[SK_SERI_HINT_COUNT];
+    sk_seri_pack(L, first, last, scratch, hints);
+    size_t size = scratch->len - start;
+    sk_msg *msg = sk_msg_new(size);
+    memcpy(msg->data, scratch->data + start, size);
+    memcpy(msg->hints, hints, sizeof hints);
+    scratch->len = start;
+    return msg;
+}
+
+sk_msg *sk_bind_check_payload(lua_State *L, int index) {
+    switch (lua_type(L, index)) {
+    case LUA_TNONE:
+    case LUA_TNIL:
+        return sk_msg_new_around(NULL, 0);
+    case LUA_TSTRING: {
+        size_t size;
+        const char *text = lua_tolstring(L, index, &size);
+        return size ? sk_msg_new_copy(text, size) : sk_msg_new_around(NULL, 0);
+    }
+    case LUA_TLIGHTUSERDATA: {
+        lua_Integer size = luaL_checkinteger(L, index + 1);
+        luaL_argcheck(L, size >= 0, index + 1, "negative size");
+        return sk_msg_new_around(lua_touserdata(L, index), (size_t)size);
+    }
+    default:
+        luaL_error(L, "invalid param %s", luaL_typename(L, index));
+        return NULL;
+    }
+}
+
+int sk_bind_rawget_field(lua_State *L, int table) {
+    table = lua_absindex(L, table);
+    lua_pushvalue(L, -1);
+    int type = lua_rawget(L, table);
+    if (SK_LIKELY(type != LUA_TNIL)) {
+        lua_remove(L, -2);
+        return type;
+    }
+    lua_pop(L, 1);
+    return lua_gettable(L, table);
+}
+
+sk_msg *sk_bind_pack_by(lua_State *L, int proto, int first, int last) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_PACK);
+    sk_bind_rawget_field(L, proto);
+    if (SK_LIKELY(lua_tocfunction(L, -1) == sk_bind_packfn)) {
+        lua_pop(L, 1);
+        return sk_bind_pack(L, first, last);
+    }
+    if (lua_isnil(L, -1))
+        luaL_error(L, "attempt to call a nil value (field 'pack')");
+    int base = lua_gettop(L);
+    luaL_checkstack(L, last - first + 4, NULL);
+    for (int i = first; i <= last; i++)
+        lua_pushvalue(L, i);
+    lua_call(L, last - first + 1, 2);
+    sk_msg *msg = sk_bind_check_payload(L, base);
+    lua_settop(L, base - 1);
+    return msg;
+}
+
+/* ---- posting ---- */
+
+/* Another node, and no link to it: the failure arrives as an error answer. */
+static int post_remote(sk_vm *vm, sk_handle to, sk_msg *take_msg) {
+    if (take_msg->session > 0 && take_msg->type != SK_TYPE_RESPONSE &&
+        take_msg->type != SK_TYPE_ERROR) {
+        sk_msg *error = sk_msg_new_around(NULL, 0);
+        error->source = to;
+        error->type = SK_TYPE_ERROR;
+        error->session = take_msg->session;
+        (void)sk_service_post(vm->service, sk_service_handle(vm->service), error);
+    }
+    sk_msg_free(take_msg);
+    return 0;
+}
+
+int sk_bind_post(sk_vm *vm, sk_address to, sk_msg *take_msg) {
+    if (SK_UNLIKELY(to.global || sk_node_is_remote(vm->node, to.handle)))
+        return post_remote(vm, to.handle, take_msg);
+    return sk_service_post(vm->service, to.handle, take_msg);
+}
+
+/* ---- protocols ---- */
+
+static void set_proto(lua_State *L, int protos, const char *name, int id) {
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, protos, id);
+    lua_pushstring(L, name);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, protos);
+}
+
+/* Makes a predefined protocol. Leaves its table on top; false (nothing) if the type is none. */
+static bool make_predefined(lua_State *L, int type) {
+    if (type != SK_TYPE_LUA && type != SK_TYPE_RESPONSE && type != SK_TYPE_ERROR &&
+        type != SK_TYPE_DEBUG)
+        return false;
+    const char *name = type == SK_TYPE_LUA        ? "lua"
+                       : type == SK_TYPE_RESPONSE ? "response"
+                       : type == SK_TYPE_ERROR    ? "error"
+                                                  : "debug";
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
+    int protos = lua_gettop(L);
+    lua_createtable(L, 0, 5);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "name");
+    lua_pushinteger(L, type);
+    lua_setfield(L, -2, "id");
+    if (type == SK_TYPE_LUA || type == SK_TYPE_DEBUG) {
+        lua_pushcfunction(L, sk_bind_packfn);
+        lua_setfield(L, -2, "pack");
+        lua_pushcfunction(L, sk_bind_unpack);
+        lua_setfield(L, -2, "unpack");
+    }
+    set_proto(L, protos, name, type);
+    lua_remove(L, protos);
+    return true;
+}
+
+void sk_bind_load_debug(lua_State *L) {
+    lua_getfield(L, -1, "dispatch");
+    bool is_loaded = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    if (is_loaded)
+        return;
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "skynet.debug");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "init");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_SKYNET);
+    lua_call(L, 1, 0);
+    lua_pop(L, 1);
+}
+
+bool sk_bind_push_proto(lua_State *L, int type) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
+    int found = lua_rawgeti(L, -1, type);
+    lua_remove(L, -2);
+    if (SK_LIKELY(found != LUA_TNIL))
+        return true;
+    lua_pop(L, 1);
+    return make_predefined(L, type);
+}
+
+static int predefined_type(const char *name) {
+    static const struct {
+        const char *name;
+        int type;
+    } known[] = {{"lua", SK_TYPE_LUA},
+                 {"response", SK_TYPE_RESPONSE},
+                 {"error", SK_TYPE_ERROR},
+                 {"debug", SK_TYPE_DEBUG}};
+    for (size_t i = 0; i < SK_ARRAY_LEN(known); i++)
+        if (strcmp(known[i].name, name) == 0)
+            return known[i].type;
+    return -1;
+}
+
+bool sk_bind_find_proto(lua_State *L, int index) {
+    if (lua_isnoneornil(L, index))
+        return false;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
+    lua_pushvalue(L, index);
+    int found = lua_rawget(L, -2);
+    lua_remove(L, -2);
+    if (SK_LIKELY(found == LUA_TTABLE))
+        return true;
+    lua_pop(L, 1);
+    bool is_name = lua_type(L, index) == LUA_TSTRING;
+    int type = is_name ? predefined_type(lua_tostring(L, index)) : (int)lua_tointeger(L, index);
+    return type > 0 && make_predefined(L, type);
+}
+
+int sk_bind_check_proto(lua_State *L, int index) {
+    if (SK_UNLIKELY(!sk_bind_find_proto(L, index)))
+        return luaL_error(L, "attempt to index a nil value (unknown protocol %s)",
+                          luaL_tolstring(L, index, NULL));
+    if (lua_type(L, index) == LUA_TNUMBER)
+        return (int)lua_tointeger(L, index);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_ID);
+    lua_rawget(L, -2);
+    int type = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return type;
+}
+
+lua_CFunction sk_bind_find(const sk_bind_entry *entries, size_t count, const char *name) {
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int order = strcmp(name, entries[mid].name);
+        if (order == 0)
+            return entries[mid].function;
+        if (order < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return NULL;
+}

@@ -1,0 +1,83 @@
+/* bind.h -- what the binding files share: argument checks, packing, posting, protocols.
+ *
+ * A binding checks, calls one C function, pushes. All functions here are called from Lua functions
+ * of the service and may raise, unless they say otherwise. */
+#ifndef SK_LUA_BIND_H
+#define SK_LUA_BIND_H
+
+#include "lua/vm.h"
+
+#include <lauxlib.h>
+
+typedef struct {
+    sk_handle handle;   /* none: the name is not bound, or global */
+    const char *global; /* a global name, or NULL; lives as long as the argument */
+} sk_address;
+
+/* The text commands, handed in by the compatibility layer (slot SK_NODE_COMPAT; static storage).
+ * Owner. Runs one for the service: NULL, or a text that lives in `text` or as long as the node. */
+typedef struct {
+    const char *(*run)(sk_service *service, const char *command, const char *parm,
+                       sk_buffer *text);
+} sk_command_table;
+
+/* An address argument: a number, ":hex", ".name", or a global name. Raises as Skynet does. */
+sk_address sk_bind_check_address(lua_State *L, int index);
+
+/* Values first..last in a new message (source and type not set). */
+sk_msg *sk_bind_pack(lua_State *L, int first, int last);
+
+/* Values first..last packed by the protocol at `proto` (its pack field). */
+sk_msg *sk_bind_pack_by(lua_State *L, int proto, int first, int last);
+
+/* A raw payload argument: a string (copied), or a pointer and a size (taken over). */
+sk_msg *sk_bind_check_payload(lua_State *L, int index);
+
+/* Sends; source and the rest are set. 0; SK_ENOENT when a local receiver does not exist. */
+int sk_bind_post(sk_vm *vm, sk_address to, sk_msg *take_msg);
+
+/* Pushes the protocol table of a type, making the predefined ones on first use. False: nothing is
+ * pushed, the protocol is not registered. */
+bool sk_bind_push_proto(lua_State *L, int type);
+
+/* In a coroutine, the debug protocol's table on top: its handler lives in a Lua module that is
+ * loaded by the first debug message. */
+void sk_bind_load_debug(lua_State *L);
+
+/* Pushes the protocol named by the argument (name or id). False: nothing is pushed. */
+bool sk_bind_find_proto(lua_State *L, int index);
+
+/* Pushes the protocol named by the argument (name or id); raises when there is none. Returns its
+ * type. */
+int sk_bind_check_proto(lua_State *L, int index);
+
+/* Replaces the key on top by the table's field: raw, then through a metatable. The type. */
+int sk_bind_rawget_field(lua_State *L, int table);
+
+/* skynet.unpack, recognised by address. */
+int sk_bind_unpack(lua_State *L);
+int sk_bind_packfn(lua_State *L);
+
+/* In the coroutine of a request that nobody handles, session 0. */
+int sk_bind_unknown_request(lua_State *L, sk_task *task, sk_msg *msg);
+/* Outside. True: a hook took it. Never raises. */
+bool sk_bind_unknown_response(sk_vm *vm, sk_msg *msg);
+
+/* Registers a module table's functions on first use: `field` of the table at the top is looked up
+ * in `functions` (sorted by name). */
+typedef struct {
+    const char *name;
+    lua_CFunction function;
+} sk_bind_entry;
+lua_CFunction sk_bind_find(const sk_bind_entry *entries, size_t count, const char *name);
+
+/* Module openers, as in package.preload. */
+int sk_open_skynet(lua_State *L);
+int sk_open_core(lua_State *L);
+int sk_open_coroutine(lua_State *L); /* patches the stock table on top */
+int sk_open_select(lua_State *L);
+int sk_open_socket(lua_State *L);
+int sk_open_skein(lua_State *L);
+int sk_open_codecache(lua_State *L);
+
+#endif

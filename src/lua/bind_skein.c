@@ -1,0 +1,96 @@
+/* bind_skein.c -- the module skein: what is new beyond Skynet's interface. */
+#include "lua/bind.h"
+
+#include "lua/deadline.h"
+#include "lua/task.h"
+
+#include <lauxlib.h>
+#include <math.h>
+
+#define NS_PER_SECOND 1e9
+/* Longer than any program runs; keeps the arithmetic in range. */
+#define SECONDS_MAX 1e9
+
+static int deadline_k(lua_State *L, int status, lua_KContext ctx) {
+    sk_task *task = sk_vm_of(L)->current;
+    (void)ctx;
+    task->deadline_ns = (uint64_t)lua_tointeger(L, 1);
+    if (status != LUA_OK && status != LUA_YIELD)
+        return lua_error(L);
+    return lua_gettop(L) - 1;
+}
+
+/* deadline(seconds, f, ...) -> results of f(...): calls made inside end in time */
+static int skein_deadline(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    double seconds = luaL_checknumber(L, 1);
+    luaL_argcheck(L, seconds >= 0, 1, "seconds >= 0 expected");
+    luaL_checkany(L, 2);
+    sk_task *task = vm->current;
+    if (!task)
+        return luaL_error(L, "skein.deadline outside of a service coroutine");
+    uint64_t span = (uint64_t)(fmin(seconds, SECONDS_MAX) * NS_PER_SECOND);
+    uint64_t limit = sk_clock_ns(sk_node_clock(vm->node)) + span;
+    uint64_t outer = task->deadline_ns;
+    if (!outer || limit < outer)
+        task->deadline_ns = limit;
+    lua_pushinteger(L, (lua_Integer)outer);
+    lua_replace(L, 1);
+    int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, deadline_k);
+    return deadline_k(L, status, 0);
+}
+
+/* remaining() -> seconds left of the current deadline | nil when there is none */
+static int skein_remaining(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    uint64_t deadline = vm->current ? vm->current->deadline_ns : 0;
+    if (!deadline) {
+        lua_pushnil(L);
+        return 1;
+    }
+    uint64_t now = sk_clock_ns(sk_node_clock(vm->node));
+    lua_pushnumber(L, deadline > now ? (double)(deadline - now) / NS_PER_SECOND : 0.0);
+    return 1;
+}
+
+/* waits() -> array of { session, kind, callee, since, stack }: who this service waits for */
+static int skein_waits(lua_State *L) {
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "skein.waits");
+    lua_call(L, 1, 1);
+    lua_call(L, 0, 1);
+    return 1;
+}
+
+/* stat() -> { message, cpu, mqlen, mqmax, memory, memory_max, task } of this service */
+static int skein_stat(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    sk_service_stat stat;
+    sk_service_get_stat(vm->service, &stat);
+    lua_createtable(L, 0, 7);
+    lua_pushinteger(L, (lua_Integer)stat.message_count);
+    lua_setfield(L, -2, "message");
+    lua_pushnumber(L, sk_service_cpu_seconds(vm->service));
+    lua_setfield(L, -2, "cpu");
+    lua_pushinteger(L, (lua_Integer)stat.mailbox_len);
+    lua_setfield(L, -2, "mqlen");
+    lua_pushinteger(L, (lua_Integer)stat.mailbox_len_max);
+    lua_setfield(L, -2, "mqmax");
+    lua_pushinteger(L, (lua_Integer)vm->memory_size);
+    lua_setfield(L, -2, "memory");
+    lua_pushinteger(L, (lua_Integer)vm->memory_max);
+    lua_setfield(L, -2, "memory_max");
+    lua_pushinteger(L, vm->waiting_count);
+    lua_setfield(L, -2, "task");
+    return 1;
+}
+
+int sk_open_skein(lua_State *L) {
+    static const luaL_Reg functions[] = {{"deadline", skein_deadline},
+                                         {"remaining", skein_remaining},
+                                         {"waits", skein_waits},
+                                         {"stat", skein_stat},
+                                         {NULL, NULL}};
+    luaL_newlib(L, functions);
+    return 1;
+}

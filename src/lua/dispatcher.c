@@ -1,0 +1,453 @@
+/* dispatcher.c -- running tasks for messages. */
+#include "lua/dispatcher.h"
+
+#include "actor/registry.h"
+#include "actor/worker.h"
+#include "base/assert.h"
+#include "base/mem.h"
+#include "codec/seri.h"
+#include "lua/bind.h"
+#include "lua/deadline.h"
+#include "lua/task.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+/* ---- running one task ---- */
+
+void sk_dispatcher_add_error(sk_vm *vm, lua_State *from) {
+    sk_vm_push_error_text(vm, from);
+    size_t size;
+    const char *text = lua_tolstring(vm->L, -1, &size);
+    if (vm->errors.len)
+        sk_buffer_append(&vm->errors, "\n", 1);
+    sk_buffer_append(&vm->errors, text, size);
+    lua_pop(vm->L, 1);
+}
+
+static void fail(sk_vm *vm, sk_task *task) {
+    sk_task_refuse_request(task);
+    sk_dispatcher_add_error(vm, task->co);
+    sk_task_close(task);
+    sk_task_end(task);
+}
+
+/* Where the dispatch function of the request's protocol is, for the warning. */
+static void describe_handler(sk_vm *vm, const sk_task *task, char *ret_text, size_t size) {
+    lua_State *L = vm->L;
+    lua_Debug ar = {.linedefined = -1, .short_src = "?"};
+    int top = lua_gettop(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
+    lua_rawgeti(L, -1, task->type);
+    if (lua_istable(L, -1)) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
+        lua_rawget(L, -2);
+        if (lua_isfunction(L, -1))
+            (void)lua_getinfo(L, ">S", &ar);
+    }
+    snprintf(ret_text, size, "%s:%d", ar.short_src, ar.linedefined);
+    lua_settop(L, top);
+}
+
+static void finish(sk_vm *vm, sk_task *task) {
+    if (SK_UNLIKELY(task->request == SK_REQUEST_OPEN && task->session != 0)) {
+        char where[128];
+        describe_handler(vm, task, where, sizeof where);
+        sk_vm_log(vm, "Maybe forgot response session %d from :%08x : %s", task->session,
+                  task->source.v, where);
+    }
+    sk_task_end(task);
+}
+
+/* A user's yield that no resume waits for. */
+static void stray_yield(sk_vm *vm, sk_task *task, int count) {
+    lua_State *co = task->co;
+    if (count > 0 && lua_type(co, -count) == LUA_TSTRING)
+        lua_pushfstring(co, "Unknown command : %s", lua_tostring(co, -count));
+    else
+        lua_pushliteral(co, "coroutine.yield out of any coroutine.resume");
+    fail(vm, task);
+}
+
+/* Resumes the task with what is on its stack. */
+static void run_task(sk_vm *vm, sk_task *task, int nargs) {
+    int count = 0;
+    task->chain_count = 0;
+    vm->current = task;
+    vm->limit_is_on = true;
+    sk_store_relaxed(&vm->running, task->co);
+    int status = lua_resume(task->co, vm->L, nargs, &count);
+    sk_store_relaxed(&vm->running, NULL);
+    vm->limit_is_on = false;
+    vm->current = NULL;
+    if (SK_LIKELY(status == LUA_YIELD && vm->is_blocking)) {
+        vm->is_blocking = false;
+        if (SK_UNLIKELY(task->wait == SK_WAIT_EXIT)) {
+            sk_task_close(task);
+            sk_task_end(task);
+        }
+    } else if (status == LUA_OK) {
+        finish(vm, task);
+    } else if (status == LUA_YIELD) {
+        stray_yield(vm, task, count);
+    } else {
+        fail(vm, task);
+    }
+}
+
+static void resume_waiter(sk_vm *vm, sk_task *task, sk_wake wake) {
+    bool starts = task->wait == SK_WAIT_START || task->wait == SK_WAIT_FORK;
+    sk_task_unwait(task, wake == SK_WAKE_BREAK || wake == SK_WAKE_DEADLINE);
+    task->wake = (uint8_t)wake;
+    run_task(vm, task, starts ? task->nargs : 0);
+}
+
+/* ---- the body of a request's coroutine ---- */
+
+static int request_done(lua_State *L, int status, lua_KContext ctx) {
+    (void)L;
+    (void)status;
+    (void)ctx;
+    return 0;
+}
+
+/* Pushes handler, session, source and the unpacked values. Stack: proto at 1. */
+static int push_request(lua_State *L, sk_task *task, sk_msg *msg) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
+    sk_bind_rawget_field(L, 1);
+    lua_pushinteger(L, task->session);
+    lua_pushinteger(L, task->source.v);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
+    sk_bind_rawget_field(L, 1);
+    if (SK_LIKELY(lua_tocfunction(L, -1) == sk_bind_unpack)) {
+        lua_pop(L, 1);
+        return 2 + sk_seri_unpack(L, msg->data, msg->size, msg->hints);
+    }
+    int base = lua_gettop(L);
+    lua_pushlightuserdata(L, msg->data);
+    lua_pushinteger(L, (lua_Integer)msg->size);
+    lua_call(L, 2, LUA_MULTRET);
+    return 2 + lua_gettop(L) - base + 1;
+}
+
+/* Nobody handles this protocol: the hook, or the default, for messages without a session. */
+static int unknown_request(lua_State *L, sk_task *task, sk_msg *msg) {
+    if (task->session != 0) {
+        sk_task_refuse_request(task);
+        return 0;
+    }
+    return sk_bind_unknown_request(L, task, msg);
+}
+
+static int request_main(lua_State *L) {
+    sk_task *task = sk_vm_record(L);
+    sk_msg *msg = task->vm->msg;
+    if (!sk_bind_push_proto(L, task->type))
+        return unknown_request(L, task, msg);
+    if (SK_UNLIKELY(task->type == SK_TYPE_DEBUG))
+        sk_bind_load_debug(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
+    if (sk_bind_rawget_field(L, 1) == LUA_TNIL)
+        return unknown_request(L, task, msg);
+    lua_pop(L, 1);
+    int nargs = push_request(L, task, msg);
+    lua_callk(L, nargs, 0, 0, request_done);
+    return 0;
+}
+
+static void on_request(sk_vm *vm, sk_msg *msg) {
+    if (SK_UNLIKELY(sk_deadline_is_past(vm, msg->deadline_ns))) {
+        sk_service_bounce(vm->service, msg);
+        return;
+    }
+    sk_task *task = sk_task_try_new(vm);
+    if (SK_UNLIKELY(!task)) {
+        sk_vm_log(vm, "lua memory error : [%x to :%x : %d]", msg->source.v,
+                  sk_service_handle(vm->service).v, msg->session);
+        sk_service_bounce(vm->service, msg);
+        return;
+    }
+    task->request = SK_REQUEST_OPEN;
+    task->type = msg->type;
+    task->session = msg->session;
+    task->source = msg->source;
+    task->deadline_ns = msg->deadline_ns;
+    lua_pushcfunction(task->co, request_main);
+    run_task(vm, task, 0);
+}
+
+void sk_dispatcher_spawn(sk_vm *vm, int ref, lua_Integer id, const sk_spawn_arg *arg) {
+    sk_task *task = vm->is_exiting ? NULL : sk_task_try_new(vm);
+    if (!task)
+        return;
+    lua_State *co = task->co;
+    lua_rawgeti(co, LUA_REGISTRYINDEX, ref);
+    lua_pushinteger(co, id);
+    if (arg && arg->text)
+        lua_pushstring(co, arg->text);
+    else if (arg)
+        lua_pushinteger(co, arg->number);
+    run_task(vm, task, arg ? 2 : 1);
+}
+
+/* ---- answers ---- */
+
+static void on_unknown_response(sk_vm *vm, sk_msg *msg) {
+    if (sk_bind_unknown_response(vm, msg))
+        return;
+    sk_vm_log(vm, "Response message : %.*s", (int)(msg->size < 1024 ? msg->size : 1024),
+              msg->data ? (const char *)msg->data : "");
+    sk_vm_log(vm, "Unknown session : %d from %x", msg->session, msg->source.v);
+}
+
+static void on_response(sk_vm *vm, sk_msg *msg) {
+    void *waiter = sk_map_get(&vm->sessions, (uint64_t)(uint32_t)msg->session);
+    if (SK_UNLIKELY(!waiter)) {
+        on_unknown_response(vm, msg);
+        return;
+    }
+    void *ptr = sk_waiter_ptr(waiter);
+    switch (sk_waiter_kind(waiter)) {
+    case SK_WAITER_TASK: {
+        sk_task *task = ptr;
+        bool is_call = task->wait == SK_WAIT_CALL;
+        resume_waiter(vm, task, is_call ? SK_WAKE_ANSWER : SK_WAKE_TIMER);
+        break;
+    }
+    case SK_WAITER_SELECT:
+        sk_select_deliver(vm, ptr, msg);
+        break;
+    case SK_WAITER_DEADLINE:
+        (void)sk_map_take(&vm->sessions, (uint64_t)msg->session);
+        sk_deadline_expire(vm);
+        break;
+    default:
+        (void)sk_map_take(&vm->sessions, (uint64_t)msg->session);
+        break;
+    }
+}
+
+void sk_dispatcher_fail_calls(sk_vm *vm, sk_handle callee, bool answer_may_come) {
+    for (sk_link *l = vm->tasks.next; l != &vm->tasks; l = l->next) {
+        sk_task *task = SK_CONTAINER(l, sk_task, all);
+        if (task->wait == SK_WAIT_CALL && sk_handle_eq(task->callee, callee))
+            sk_task_queue_failure(task, SK_WAKE_FAILED);
+    }
+    for (sk_link *l = vm->replies.next; l != &vm->replies; l = l->next) {
+        sk_reply *reply = SK_CONTAINER(l, sk_reply, link);
+        if (sk_handle_eq(reply->source, callee))
+            reply->caller_is_gone = true;
+    }
+    sk_map failed = {0};
+    uint32_t cursor = 0;
+    uint64_t session;
+    for (void *waiter; sk_map_next(&vm->sessions, &cursor, &session, &waiter);)
+        if (sk_waiter_kind(waiter) == SK_WAITER_SELECT &&
+            sk_handle_eq(sk_select_callee(sk_waiter_ptr(waiter)), callee))
+            (void)sk_map_put(&failed, session, sk_waiter_ptr(waiter));
+    cursor = 0;
+    for (void *record; sk_map_next(&failed, &cursor, &session, &record);) {
+        sk_select_deliver(vm, record, NULL);
+        if (answer_may_come)
+            (void)sk_map_put(&vm->sessions, session, sk_waiter_make(NULL, SK_WAITER_GIVEN_UP));
+    }
+    sk_map_done(&failed);
+}
+
+static void on_error(sk_vm *vm, sk_msg *msg) {
+    if (msg->session == 0) {
+        sk_dispatcher_fail_calls(vm, msg->source, false);
+        return;
+    }
+    void *waiter = sk_map_get(&vm->sessions, (uint64_t)(uint32_t)msg->session);
+    if (!waiter)
+        return;
+    if (sk_waiter_kind(waiter) == SK_WAITER_SELECT) {
+        sk_select_deliver(vm, sk_waiter_ptr(waiter), NULL);
+    } else if (sk_waiter_kind(waiter) == SK_WAITER_TASK) {
+        sk_task *task = sk_waiter_ptr(waiter);
+        if (task->wait == SK_WAIT_CALL)
+            resume_waiter(vm, task, SK_WAKE_FAILED);
+    } else if (sk_waiter_kind(waiter) == SK_WAITER_GIVEN_UP) {
+        (void)sk_map_take(&vm->sessions, (uint64_t)msg->session);
+    }
+}
+
+/* A yield's node is back: its task goes on, unless it was woken or killed meanwhile. */
+static void on_yield_node(sk_vm *vm, sk_msg *msg) {
+    sk_task *task = SK_CONTAINER(msg, sk_task, node);
+    task->node_is_queued = false;
+    if (task->is_zombie)
+        sk_free(task);
+    else if (task->wait == SK_WAIT_SLEEP && task->wait_session == msg->session)
+        resume_waiter(vm, task, SK_WAKE_TIMER);
+}
+
+static void on_node(sk_vm *vm, sk_msg *msg) {
+    if (msg->type == SK_TYPE_RESPONSE)
+        on_yield_node(vm, msg);
+    else if (vm->on_socket)
+        (void)vm->on_socket(vm, msg);
+    else
+        sk_node_io_ops(vm->node)->drop(sk_node_io(vm->node), vm->service, msg);
+}
+
+/* ---- the order of one dispatch ---- */
+
+static void serve_woken(sk_vm *vm) {
+    while (!vm->is_exiting) {
+        sk_link *link = sk_list_pop(&vm->wakeups);
+        if (!link)
+            link = sk_list_pop(&vm->failures);
+        if (!link)
+            return;
+        sk_task *task = SK_CONTAINER(link, sk_task, queue);
+        resume_waiter(vm, task, (sk_wake)task->wake);
+    }
+}
+
+static void serve_forks(sk_vm *vm) {
+    while (!vm->is_exiting) {
+        sk_link *link = sk_list_pop(&vm->forks);
+        if (!link)
+            return;
+        resume_waiter(vm, SK_CONTAINER(link, sk_task, queue), SK_WAKE_BREAK);
+        serve_woken(vm);
+    }
+}
+
+static void log_errors(sk_vm *vm, const sk_msg *msg) {
+    if (SK_LIKELY(vm->errors.len == 0))
+        return;
+    sk_vm_log(vm, "lua call [%x to :%x : %d msgsz = %zu] error : %.*s", msg->source.v,
+              sk_service_handle(vm->service).v, msg->session, msg->size, (int)vm->errors.len,
+              (const char *)vm->errors.data);
+    vm->errors.len = 0;
+}
+
+static void by_callback(sk_vm *vm, sk_msg *msg) {
+    lua_State *L = vm->L;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, vm->callback_ref);
+    lua_pushinteger(L, msg->type);
+    lua_pushlightuserdata(L, msg->data);
+    lua_pushinteger(L, (lua_Integer)msg->size);
+    lua_pushinteger(L, msg->session);
+    lua_pushinteger(L, msg->source.v);
+    if (sk_vm_pcall(vm, L, 5, 0) == LUA_OK)
+        return;
+    size_t size;
+    const char *text = lua_tolstring(L, -1, &size);
+    sk_buffer_append(&vm->errors, text ? text : "?", text ? size : 1);
+    lua_pop(L, 1);
+}
+
+static void by_type(sk_vm *vm, sk_msg *msg) {
+    if (msg->kind == SK_MSG_NODE)
+        on_node(vm, msg);
+    else if (msg->type == SK_TYPE_SOCKET && vm->on_socket)
+        (void)vm->on_socket(vm, msg);
+    else if (msg->type == SK_TYPE_RESPONSE)
+        on_response(vm, msg);
+    else if (msg->type == SK_TYPE_ERROR)
+        on_error(vm, msg);
+    else
+        on_request(vm, msg);
+}
+
+void sk_dispatcher_handle(sk_vm *vm, sk_msg *msg) {
+    sk_msg *outer = vm->msg;
+    vm->msg = msg;
+    by_type(vm, msg);
+    serve_woken(vm);
+    serve_forks(vm);
+    log_errors(vm, msg);
+    vm->msg = outer;
+}
+
+/* A service that never called skynet.start: nothing can handle its messages. */
+static bool refuse(sk_vm *vm, sk_msg *msg) {
+    sk_service_bounce(vm->service, msg);
+    return false;
+}
+
+bool sk_dispatcher_on_message(sk_service *service, void *user, sk_msg *msg) {
+    sk_vm *vm = user;
+    if (SK_UNLIKELY(!vm->is_started && msg->kind != SK_MSG_NODE))
+        return refuse(vm, msg);
+    sk_worker *worker = sk_service_worker(service);
+    sk_worker_publish(worker, sk_vm_interrupt, vm);
+    vm->scratch.len = 0;
+    if (SK_LIKELY(vm->callback_ref == LUA_NOREF)) {
+        sk_dispatcher_handle(vm, msg);
+    } else {
+        by_callback(vm, msg);
+        serve_woken(vm);
+        serve_forks(vm);
+        log_errors(vm, msg);
+    }
+    sk_worker_publish(worker, NULL, NULL);
+    sk_service_set_memory(service, vm->memory_size);
+    return vm->keeps_messages && msg->kind != SK_MSG_NODE;
+}
+
+/* ---- killing and exiting ---- */
+
+void sk_dispatcher_kill(sk_task *task) {
+    bool is_fork = task->wait == SK_WAIT_FORK;
+    sk_task_refuse_request(task);
+    sk_task_unwait(task, true);
+    if (!is_fork)
+        sk_task_close(task);
+    task->is_exposed = true; /* a fork that never ran keeps its function: never reused */
+    sk_task_end(task);
+}
+
+/* Closes every coroutine but the one that runs. */
+static void close_others(sk_vm *vm) {
+    for (sk_link *l = vm->tasks.next; l != &vm->tasks; l = l->next) {
+        sk_task *task = SK_CONTAINER(l, sk_task, all);
+        if (task == vm->current)
+            continue;
+        task->wait = SK_WAIT_EXIT;
+        sk_task_close(task);
+    }
+}
+
+static void tell_launcher(lua_State *L, sk_vm *vm) {
+    sk_handle launcher = sk_registry_query(sk_node_registry(vm->node), "launcher");
+    if (sk_handle_is_none(launcher))
+        return;
+    int top = lua_gettop(L);
+    lua_pushliteral(L, "REMOVE");
+    lua_pushinteger(L, sk_service_handle(vm->service).v);
+    lua_pushboolean(L, false);
+    sk_msg *msg = sk_bind_pack(L, top + 1, top + 3);
+    lua_settop(L, top);
+    msg->type = SK_TYPE_LUA;
+    msg->source = sk_service_handle(vm->service);
+    (void)sk_service_post(vm->service, launcher, msg);
+}
+
+static int exited(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
+    (void)ctx;
+    return luaL_error(L, "a coroutine of a service that has exited was resumed");
+}
+
+int sk_dispatcher_exit(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    bool can_block = vm->current && lua_isyieldable(L) && vm->barrier_count == 0;
+    vm->is_exiting = true;
+    while (!sk_list_is_empty(&vm->forks))
+        sk_dispatcher_kill(SK_CONTAINER(vm->forks.next, sk_task, queue));
+    tell_launcher(L, vm);
+    sk_task_drop_all(vm);
+    close_others(vm);
+    sk_vm_log(vm, "KILL self");
+    (void)sk_service_retire(vm->node, sk_service_worker(vm->service),
+                            sk_service_handle(vm->service));
+    if (!can_block)
+        return luaL_error(L, "attempt to yield from outside a coroutine (the service exits)");
+    vm->current->wait = SK_WAIT_EXIT;
+    return sk_task_block(L, exited, 0);
+}

@@ -1,0 +1,80 @@
+/* snlua.c -- launch of a Lua service.
+ *
+ * init only posts the text to the service itself, so that a launch is quick and loading happens on
+ * a worker, before any other message. A script that does not load is logged, the launcher is told
+ * ("ERROR"), and the service exits. */
+#include "lua/snlua.h"
+
+#include "actor/registry.h"
+#include "actor/service.h"
+#include "base/mem.h"
+#include "lua/dispatcher.h"
+#include "lua/loader.h"
+#include "lua/vm.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+typedef struct {
+    sk_vm *vm;
+} snlua;
+
+static void *snlua_create(void) { return sk_new(snlua); }
+
+static void report_failure(sk_vm *vm) {
+    sk_vm_log(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
+    sk_handle launcher = sk_registry_query(sk_node_registry(vm->node), "launcher");
+    sk_msg *msg = sk_msg_new_copy("ERROR", 5);
+    msg->source = sk_service_handle(vm->service);
+    msg->type = SK_TYPE_TEXT;
+    (void)sk_service_post(vm->service, launcher, msg);
+}
+
+/* The first message: loads and runs the script. */
+static bool on_load(sk_service *service, void *user, sk_msg *msg) {
+    sk_vm *vm = user;
+    lua_State *L = vm->L;
+    sk_service_set_callback(service, sk_dispatcher_on_message, vm, true);
+    lua_gc(L, LUA_GCSTOP);
+    lua_pushcfunction(L, sk_loader_run);
+    lua_pushlstring(L, msg->data, msg->size);
+    vm->limit_is_on = true;
+    int status = sk_vm_pcall(vm, L, 1, 0);
+    vm->limit_is_on = false;
+    lua_gc(L, LUA_GCRESTART);
+    sk_service_set_memory(service, vm->memory_size);
+    if (status == LUA_OK)
+        return false;
+    if (!vm->is_exiting)
+        report_failure(vm);
+    lua_pop(L, 1);
+    if (!sk_service_is_dead(service)) {
+        sk_vm_log(vm, "KILL self");
+        (void)sk_service_retire(vm->node, sk_service_worker(service), sk_service_handle(service));
+    }
+    return false;
+}
+
+static int snlua_init(void *instance, sk_service *service, char *args) {
+    snlua *host = instance;
+    if (!args || !*args)
+        return -1;
+    host->vm = sk_vm_new(service);
+    sk_service_set_callback(service, on_load, host->vm, true);
+    sk_msg *msg = sk_msg_new_copy(args, strlen(args));
+    msg->source = sk_service_handle(service);
+    return sk_service_post(service, sk_service_handle(service), msg);
+}
+
+static void snlua_release(void *instance) {
+    snlua *host = instance;
+    sk_vm_free(host->vm);
+    sk_free(host);
+}
+
+const sk_module sk_snlua_module = {
+    .name = "snlua",
+    .create = snlua_create,
+    .init = snlua_init,
+    .release = snlua_release,
+};

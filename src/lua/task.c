@@ -1,0 +1,322 @@
+/* task.c -- making, pooling, registering and dropping tasks. */
+#include "lua/task.h"
+
+#include "actor/timer.h"
+#include "actor/worker.h"
+#include "base/assert.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "lua/deadline.h"
+
+#include <lauxlib.h>
+
+/* A pooled coroutine whose stack has grown beyond this is not kept. */
+#define POOL_STACK_SLOTS_MAX 1000
+
+static void set_extra(lua_State *co, void *record) { *(void **)lua_getextraspace(co) = record; }
+
+/* ---- anchors: slot -> thread, so that the collector keeps it ---- */
+
+static void anchor(sk_vm *vm, sk_task *task, lua_State *L) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_ANCHORS);
+    lua_insert(L, -2);
+    if (vm->anchor_free) {
+        task->anchor = vm->anchor_free;
+        lua_rawgeti(L, -2, task->anchor); /* the next free slot is stored in it */
+        vm->anchor_free = (int)lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    } else {
+        task->anchor = ++vm->anchor_next;
+    }
+    lua_rawseti(L, -2, task->anchor);
+    lua_pop(L, 1);
+}
+
+/* Writes into a slot that exists: allocates nothing, cannot raise. */
+static void unanchor(sk_task *task) {
+    sk_vm *vm = task->vm;
+    lua_State *L = vm->L;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_ANCHORS);
+    lua_pushinteger(L, vm->anchor_free);
+    lua_rawseti(L, -2, task->anchor);
+    lua_pop(L, 1);
+    vm->anchor_free = task->anchor;
+}
+
+static void reset(sk_task *task) {
+    task->request = SK_REQUEST_NONE;
+    task->wait = SK_WAIT_NONE;
+    task->session = 0;
+    task->source = SK_HANDLE_NONE;
+    task->deadline_ns = 0;
+    task->heap_index = -1;
+    task->nargs = 0;
+}
+
+static sk_task *record_new(sk_vm *vm) {
+    sk_task *task = sk_new(sk_task);
+    task->vm = vm;
+    task->node = (sk_msg){.kind = SK_MSG_NODE, .type = SK_TYPE_RESPONSE};
+    sk_list_init(&task->all);
+    sk_list_init(&task->queue);
+    reset(task);
+    return task;
+}
+
+static sk_task *from_pool(sk_vm *vm) {
+    sk_link *link = sk_list_pop(&vm->pool);
+    if (!link)
+        return NULL;
+    vm->pool_count--;
+    sk_task *task = SK_CONTAINER(link, sk_task, all);
+    sk_list_push(&vm->tasks, &task->all);
+    return task;
+}
+
+sk_task *sk_task_new(sk_vm *vm, bool is_exposed) {
+    sk_task *task = is_exposed ? NULL : from_pool(vm);
+    if (task)
+        return task;
+    lua_State *L = vm->current ? sk_load_relaxed(&vm->running) : vm->L;
+    luaL_checkstack(L, 4, NULL);
+    lua_State *co = lua_newthread(L);
+    task = record_new(vm);
+    task->co = co;
+    task->is_exposed = is_exposed;
+    /* Linked before anchor may raise: a task without an anchor is freed with the vm. */
+    sk_list_push(&vm->tasks, &task->all);
+    anchor(vm, task, L);
+    set_extra(co, task);
+    return task;
+}
+
+/* Protected by sk_task_try_new. */
+static int make_pooled(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    lua_pushlightuserdata(L, sk_task_new(vm, false));
+    return 1;
+}
+
+sk_task *sk_task_try_new(sk_vm *vm) {
+    sk_task *task = from_pool(vm);
+    if (task)
+        return task;
+    lua_pushcfunction(vm->L, make_pooled);
+    if (lua_pcall(vm->L, 0, 1, 0) == LUA_OK)
+        task = lua_touserdata(vm->L, -1);
+    lua_pop(vm->L, 1);
+    return task;
+}
+
+static void record_free(sk_task *task) {
+    sk_list_remove(&task->all);
+    sk_list_remove(&task->queue);
+    sk_free(task->chain);
+    task->chain = NULL;
+    if (task->node_is_queued)
+        task->is_zombie = true;
+    else
+        sk_free(task);
+}
+
+void sk_task_chain_push(sk_task *task, lua_State *co) {
+    if (task->chain_count == task->chain_cap) {
+        task->chain_cap = task->chain_cap ? 2 * task->chain_cap : 4;
+        task->chain = sk_realloc(task->chain, task->chain_cap * sizeof(lua_State *));
+    }
+    task->chain[task->chain_count++] = co;
+    set_extra(co, (void *)((uintptr_t)task | 1));
+}
+
+void sk_task_chain_pop(sk_task *task, lua_State *co) {
+    set_extra(co, &task->vm->root);
+    task->chain_count = 0;
+}
+
+void sk_task_close(sk_task *task) {
+    for (uint32_t i = 0; i < task->chain_count; i++) {
+        set_extra(task->chain[i], &task->vm->root);
+        (void)lua_resetthread(task->chain[i]); /* an error in a close is nobody's */
+    }
+    task->chain_count = 0;
+    (void)lua_resetthread(task->co);
+}
+
+void sk_task_end(sk_task *take_task) {
+    sk_task *task = take_task;
+    sk_vm *vm = task->vm;
+    sk_assert(task->heap_index < 0);
+    sk_list_remove(&task->queue);
+    bool keeps = !task->is_exposed && lua_status(task->co) == LUA_OK &&
+                 vm->pool_count < SK_TASK_POOL_MAX && !task->node_is_queued;
+    if (keeps) {
+        lua_settop(task->co, 0);
+        reset(task);
+        sk_list_remove(&task->all);
+        sk_list_push(&vm->pool, &task->all);
+        vm->pool_count++;
+        return;
+    }
+    set_extra(task->co, &vm->root);
+    unanchor(task);
+    record_free(task);
+}
+
+sk_task *sk_task_check_block(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    if (!vm->current || !lua_isyieldable(L)) {
+        luaL_error(L, "attempt to yield from outside a coroutine: a blocking call is not possible "
+                      "here (main chunk, or a C function that stock Lua cannot yield across)");
+    }
+    if (vm->barrier_count > 0)
+        luaL_error(L, "attempt to yield across a C-call boundary: a coroutine that is resumed where "
+                      "stock Lua cannot yield must not block");
+    if (sk_load_relaxed(&vm->running) != L)
+        luaL_error(L, "a blocking call in a coroutine that foreign C code resumed");
+    return vm->current;
+}
+
+int sk_task_block(lua_State *L, lua_KFunction k, lua_KContext ctx) {
+    sk_vm *vm = sk_vm_of(L);
+    vm->is_blocking = true;
+    return lua_yieldk(L, 0, ctx, k);
+}
+
+static void begin_wait(sk_task *task, sk_wait wait, int32_t session) {
+    sk_worker *worker = sk_service_worker(task->vm->service);
+    task->wait = (uint8_t)wait;
+    task->wait_session = session;
+    task->since_cycles = worker ? sk_worker_stamp(worker) : 0;
+}
+
+void sk_task_wait_answer(sk_task *task, int32_t session, sk_handle callee) {
+    begin_wait(task, SK_WAIT_CALL, session);
+    task->callee = callee;
+    task->vm->waiting_count++;
+    (void)sk_map_put(&task->vm->sessions, (uint64_t)session, sk_waiter_make(task, SK_WAITER_TASK));
+    if (task->deadline_ns)
+        sk_deadline_add(task);
+}
+
+/* A yield: the task's own node goes to the end of the mailbox, no allocation. */
+static void post_node(sk_task *task, int32_t session) {
+    sk_vm *vm = task->vm;
+    task->node.session = session;
+    task->node_is_queued = true;
+    (void)sk_service_post(vm->service, sk_service_handle(vm->service), &task->node);
+}
+
+void sk_task_wait_timer(sk_task *task, double delay_cs, sk_wait wait) {
+    sk_vm *vm = task->vm;
+    int32_t session = sk_task_new_session(vm);
+    begin_wait(task, wait, session);
+    vm->waiting_count++;
+    if (delay_cs <= 0 && !task->node_is_queued && wait == SK_WAIT_SLEEP) {
+        post_node(task, session);
+        return;
+    }
+    (void)sk_map_put(&vm->sessions, (uint64_t)session, sk_waiter_make(task, SK_WAITER_TASK));
+    sk_task_arm(vm, session, delay_cs);
+}
+
+void sk_task_wait_plain(sk_task *task, sk_wait wait) {
+    begin_wait(task, wait, sk_task_new_session(task->vm));
+    task->vm->waiting_count++;
+}
+
+void sk_task_unwait(sk_task *task, bool answer_may_come) {
+    sk_vm *vm = task->vm;
+    void *waiter = sk_map_take(&vm->sessions, (uint64_t)task->wait_session);
+    if (waiter && answer_may_come)
+        (void)sk_map_put(&vm->sessions, (uint64_t)task->wait_session,
+                         sk_waiter_make(NULL, SK_WAITER_GIVEN_UP));
+    if (task->wait != SK_WAIT_NONE && task->wait != SK_WAIT_FORK)
+        vm->waiting_count--;
+    if (task->heap_index >= 0)
+        sk_deadline_remove(task);
+    task->wait = SK_WAIT_NONE;
+    task->callee = SK_HANDLE_NONE;
+}
+
+static void queue_on(sk_link *head, sk_task *task, sk_wake wake) {
+    if (sk_list_is_linked(&task->queue))
+        return;
+    task->wake = (uint8_t)wake;
+    sk_list_push(head, &task->queue);
+}
+
+void sk_task_queue_wakeup(sk_task *task) { queue_on(&task->vm->wakeups, task, SK_WAKE_BREAK); }
+
+void sk_task_queue_failure(sk_task *task, sk_wake wake) {
+    queue_on(&task->vm->failures, task, wake);
+}
+
+int32_t sk_task_new_session(sk_vm *vm) {
+    int32_t session;
+    do
+        session = sk_service_new_session(vm->service);
+    while (SK_UNLIKELY(sk_map_get(&vm->sessions, (uint64_t)session) != NULL));
+    return session;
+}
+
+void sk_task_arm(sk_vm *vm, int32_t session, double delay_cs) {
+    sk_handle self = sk_service_handle(vm->service);
+    if (delay_cs <= 0) {
+        sk_msg *msg = sk_msg_new_around(NULL, 0);
+        msg->type = SK_TYPE_RESPONSE;
+        msg->session = session;
+        (void)sk_service_post(vm->service, self, msg);
+        return;
+    }
+    uint64_t delay_ms = (uint64_t)(delay_cs * 10.0 + 0.999);
+    if (sk_timer_add(sk_node_timer(vm->node), self, session, delay_ms))
+        sk_sched_timer_armed(sk_node_sched(vm->node), delay_ms);
+}
+
+sk_task *sk_task_of_thread(lua_State *co) {
+    sk_task *task = sk_vm_record(co);
+    return task->co == co && task != &task->vm->root ? task : NULL;
+}
+
+bool sk_task_send_empty(sk_vm *vm, sk_handle to, uint8_t type, int32_t session) {
+    sk_msg *msg = sk_msg_new_around(NULL, 0);
+    msg->source = sk_service_handle(vm->service);
+    msg->type = type;
+    msg->session = session;
+    return sk_service_post(vm->service, to, msg) == 0;
+}
+
+void sk_task_refuse_request(sk_task *task) {
+    if (task->request == SK_REQUEST_OPEN && task->session != 0)
+        (void)sk_task_send_empty(task->vm, task->source, SK_TYPE_ERROR, task->session);
+    task->request = SK_REQUEST_TAKEN;
+}
+
+void sk_task_drop_all(sk_vm *vm) {
+    for (sk_link *l = vm->tasks.next; l != &vm->tasks; l = l->next) {
+        sk_task *task = SK_CONTAINER(l, sk_task, all);
+        sk_task_refuse_request(task);
+        if (task->wait == SK_WAIT_CALL)
+            (void)sk_task_send_empty(vm, task->callee, SK_TYPE_ERROR, 0);
+        if (task->heap_index >= 0)
+            sk_deadline_remove(task);
+    }
+    for (sk_link *link; (link = sk_list_pop(&vm->replies));) {
+        sk_reply *reply = SK_CONTAINER(link, sk_reply, link);
+        reply->is_answered = true;
+        (void)sk_task_send_empty(vm, reply->source, SK_TYPE_ERROR, reply->session);
+    }
+}
+
+static void free_list(sk_link *head) {
+    for (sk_link *link; (link = sk_list_pop(head));) {
+        sk_task *task = SK_CONTAINER(link, sk_task, all);
+        sk_free(task->chain);
+        sk_free(task);
+    }
+}
+
+void sk_task_free_all(sk_vm *vm) {
+    free_list(&vm->tasks);
+    free_list(&vm->pool);
+}

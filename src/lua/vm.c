@@ -1,0 +1,176 @@
+/* vm.c -- creating and closing a state, memory accounting, error texts, interrupts. */
+#include "lua/vm.h"
+
+#include "actor/worker.h"
+#include "base/assert.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "lua/task.h"
+
+#include <lauxlib.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A Lua stack must have this much room before a traceback is built on it. */
+#define TRACEBACK_ROOM 32
+
+static void warn_memory(sk_vm *vm) {
+    while (vm->memory_size > vm->memory_warn)
+        vm->memory_warn *= 2;
+    sk_vm_log(vm, "Memory warning %.2f M", (double)vm->memory_size / (1024 * 1024));
+}
+
+/* The accounting allocator; lua_Alloc. */
+static void *lua_allocate(void *user, void *ptr, size_t old_size, size_t new_size) {
+    sk_vm *vm = user;
+    size_t had = ptr ? old_size : 0;
+    if (new_size == 0) {
+        vm->memory_size -= had;
+        free(ptr);
+        return NULL;
+    }
+    size_t size = vm->memory_size - had + new_size;
+    if (SK_UNLIKELY(vm->limit_is_on && vm->memory_limit && size > vm->memory_limit &&
+                    new_size > had))
+        return NULL;
+    void *block = realloc(ptr, new_size);
+    if (SK_UNLIKELY(!block))
+        return NULL;
+    vm->memory_size = size;
+    if (SK_UNLIKELY(size > vm->memory_max)) {
+        vm->memory_max = size;
+        if (size > vm->memory_warn)
+            warn_memory(vm);
+    }
+    return block;
+}
+
+/* An error outside of any protected call: a bug of ours, or memory that ran out outside a resume. */
+static int panic(lua_State *L) {
+    const char *text = lua_tostring(L, -1);
+    fprintf(stderr, "skein: unprotected Lua error: %s\n", text ? text : "?");
+    return 0;
+}
+
+sk_vm *sk_vm_new(sk_service *service) {
+    sk_vm *vm = sk_new(sk_vm);
+    vm->service = service;
+    vm->node = sk_service_node(service);
+    vm->memory_warn = SK_LUA_WARN_SIZE;
+    vm->callback_ref = LUA_NOREF;
+    vm->root.vm = vm;
+    sk_list_init(&vm->tasks);
+    sk_list_init(&vm->forks);
+    sk_list_init(&vm->wakeups);
+    sk_list_init(&vm->failures);
+    sk_list_init(&vm->pool);
+    sk_list_init(&vm->replies);
+    vm->L = lua_newstate(lua_allocate, vm);
+    sk_assert(vm->L);
+    lua_atpanic(vm->L, panic);
+    *(void **)lua_getextraspace(vm->L) = &vm->root;
+    vm->root.co = vm->L;
+    return vm;
+}
+
+void sk_vm_free(sk_vm *take_vm) {
+    if (!take_vm)
+        return;
+    if (take_vm->on_close)
+        take_vm->on_close(take_vm);
+    take_vm->is_exiting = true;
+    sk_task_drop_all(take_vm);
+    lua_close(take_vm->L);
+    sk_task_free_all(take_vm);
+    sk_map_done(&take_vm->sessions);
+    sk_buffer_done(&take_vm->scratch);
+    sk_buffer_done(&take_vm->errors);
+    sk_free(take_vm->deadlines.tasks);
+    sk_free(take_vm);
+}
+
+void sk_vm_set_limit(sk_vm *vm, size_t size) {
+    vm->memory_limit = size;
+    if (size)
+        sk_vm_log(vm, "Set memory limit to %.2f M", (double)size / (1024 * 1024));
+}
+
+/* Message handler: the error as text, with where it happened. */
+static int add_traceback(lua_State *L) {
+    const char *text = luaL_tolstring(L, 1, NULL);
+    if (lua_checkstack(L, TRACEBACK_ROOM))
+        luaL_traceback(L, L, text, 1);
+    return 1;
+}
+
+int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults) {
+    int base = lua_gettop(L) - nargs;
+    lua_pushcfunction(L, add_traceback);
+    lua_insert(L, base);
+    lua_State *outer = sk_load_relaxed(&vm->running);
+    sk_store_relaxed(&vm->running, L);
+    int status = lua_pcall(L, nargs, nresults, base);
+    sk_store_relaxed(&vm->running, outer);
+    lua_remove(L, base);
+    return status;
+}
+
+/* error_text(thread as light userdata): the text of the value on that thread's top. */
+static int error_text(lua_State *L) {
+    lua_State *from = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    if (lua_checkstack(from, TRACEBACK_ROOM)) {
+        lua_pushvalue(from, -1);
+        lua_xmove(from, L, 1);
+    } else {
+        lua_pushliteral(L, "stack overflow");
+    }
+    const char *text = luaL_tolstring(L, 1, NULL);
+    luaL_traceback(L, from, text, 0);
+    return 1;
+}
+
+void sk_vm_push_error_text(sk_vm *vm, lua_State *from) {
+    lua_State *L = vm->L;
+    lua_pushcfunction(L, error_text);
+    lua_pushlightuserdata(L, from);
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK && !lua_isstring(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushliteral(L, "(error in error text)");
+    }
+}
+
+void sk_vm_log(sk_vm *vm, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    char *line = NULL;
+    int size = vasprintf(&line, fmt, args);
+    va_end(args);
+    sk_assert(size >= 0);
+    sk_node_log_text(vm->node, sk_service_worker(vm->service), sk_service_handle(vm->service),
+                     line, (size_t)size);
+    sk_free(line);
+}
+
+/* Count hook of an interrupted coroutine. A dead service ends here, again and again until control
+ * is back in the dispatcher; a live one logs where it is, once. */
+static void interrupt_hook(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    sk_vm *vm = sk_vm_of(L);
+    if (sk_service_is_dead(vm->service))
+        luaL_error(L, "service killed");
+    lua_sethook(L, NULL, 0, 0);
+    if (!lua_checkstack(L, TRACEBACK_ROOM))
+        return;
+    luaL_traceback(L, L, "error: still in the same message, at:", 0);
+    sk_vm_log(vm, "%s", lua_tostring(L, -1));
+    lua_pop(L, 1);
+}
+
+void sk_vm_interrupt(void *user) {
+    sk_vm *vm = user;
+    lua_State *L = sk_load_relaxed(&vm->running);
+    if (L)
+        lua_sethook(L, interrupt_hook, LUA_MASKCOUNT, 1);
+}
