@@ -220,6 +220,14 @@ static void connect_all(load *self) {
     }
 }
 
+static void close_all(load *self) {
+    for (uint32_t i = 0; i < self->count; i++)
+        close(self->connections[i].fd);
+    close(self->epoll_fd);
+    free(self->connections);
+    free(self->latency);
+}
+
 /* Writes `value` as 8 hexadecimal digits. */
 static void put_hex(char *text, uint32_t value) {
     for (int i = 7; i >= 0; i--) {
@@ -238,7 +246,6 @@ static void send_due(load *self, connection *c, uint64_t now) {
     if (send(c->fd, c->line, LINE_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL) != LINE_SIZE)
         die("connection %td: cannot send: %s", c - self->connections, strerror(errno));
     c->is_waiting = true;
-    c->received = 0;
     c->sent_ns = now;
 }
 
@@ -262,6 +269,7 @@ static void finish_line(load *self, connection *c, uint64_t now) {
         from = intended_ns(self, c->done * self->count + (uint64_t)(c - self->connections));
     histogram_add(self->latency, now - from);
     c->is_waiting = false;
+    c->received = 0;
     c->done++;
     self->answered++;
     if (self->rate == 0 && now < self->end_ns)
@@ -406,5 +414,6 @@ int main(int argc, char **argv) {
     uint64_t cpu_ns = server_cpu_ns(self.server_pid);
     double elapsed = run_phase(&self, self.seconds);
     report(&self, elapsed, server_cpu_ns(self.server_pid) - cpu_ns);
+    close_all(&self);
     return 0;
 }

@@ -286,13 +286,22 @@ int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_ms
     return 0;
 }
 
+static sk_handle find_logger(sk_node *node, sk_worker *worker) {
+    if (worker)
+        return logger_handle(node);
+    sk_registry_lock(node->registry);
+    sk_handle logger = logger_handle(node);
+    sk_registry_unlock(node->registry);
+    return logger;
+}
+
+bool node_has_logger(sk_node *node, sk_worker *worker) {
+    return !sk_handle_is_none(find_logger(node, worker));
+}
+
 void sk_node_log_text(sk_node *node, sk_worker *worker, sk_handle source, const void *text,
                       size_t size) {
-    if (!worker)
-        sk_registry_lock(node->registry);
-    sk_handle logger = logger_handle(node);
-    if (!worker)
-        sk_registry_unlock(node->registry);
+    sk_handle logger = find_logger(node, worker);
     sk_msg *msg = sk_msg_new_copy(text, size);
     msg->source = source;
     msg->type = SK_TYPE_TEXT;

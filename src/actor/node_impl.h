@@ -14,6 +14,9 @@ void node_service_ended(sk_node *node, sk_worker *worker);
 /* Any thread. The node is being aborted: nothing is launched any more. */
 bool node_is_aborting(const sk_node *node);
 
+/* Any thread. A log service has its name already. */
+bool node_has_logger(sk_node *node, sk_worker *worker);
+
 /* Launcher's thread. The module, or NULL after the reason was printed and logged. */
 const sk_module *node_find_module(sk_node *node, sk_service *launcher, const char *name);
 

@@ -229,7 +229,8 @@ int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_na
         let_run(service, worker);
         return SK_ESTATE;
     }
-    sk_node_log(node, worker, handle, "LAUNCH %s %s", module_name, args ? args : "");
+    if (node_has_logger(node, worker)) /* the log service itself starts silently */
+        sk_node_log(node, worker, handle, "LAUNCH %s %s", module_name, args ? args : "");
     let_run(service, worker);
     *ret_handle = handle;
     return 0;

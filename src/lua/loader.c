@@ -498,6 +498,7 @@ static void find_script(lua_State *L, const char *name) {
     }
     lua_pop(L, 1);
     const char *patterns = env_or(L, "luaservice", "./service/?.lua");
+    int base = lua_gettop(L);
     luaL_Buffer errors;
     luaL_buffinit(L, &errors);
     while (*(patterns += strspn(patterns, ";"))) {
@@ -505,6 +506,8 @@ static void find_script(lua_State *L, const char *name) {
         const char *path = expand(L, patterns, size, name);
         if (load_file(L, path, NULL) == LUA_OK) {
             set_service_path(L, patterns, size, name);
+            lua_copy(L, -1, base + 1);
+            lua_settop(L, base + 1);
             return;
         }
         lua_remove(L, -2);

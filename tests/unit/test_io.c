@@ -1,429 +1,641 @@
 /* test_io.c -- sockets as services see them: every event and its order, closing in all ways, flow
- * control, ownership, and the failures of system calls.
- *
- * One thread plays the scheduler: a fake node (the functions that io calls in the actor layer)
- * with three services and one worker. A step is one poll and a dispatch of every service that got
- * messages; a test steps until it sees the event it waits for. The peers are plain sockets in the
- * same thread. Time is virtual, failures are injected through the table of system calls. */
-#include "actor/mailbox.h"
-#include "actor/reclaim.h"
-#include "base/err.h"
-#include "base/mem.h"
-#include "io/io_impl.h"
-#include "io/turn.h"
+ * control, ownership, the table of ids. Failures of system calls are in test_io_faults.c. */
+#include "unit/io_harness.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+/* ---- Listening and accepting ---- */
 
-#include <cmocka.h>
-
-/* ---- The fake node ---- */
-
-#define SERVICE_COUNT 3
-#define EVENT_COUNT_MAX 4096
-#define STEP_COUNT_MAX 20000
-#define STEP_WAIT_MS 200
-
-struct sk_service {
-    sk_mailbox mailbox;
-    sk_node *node;
-    sk_handle handle;
-    void *io_data;
-    bool is_dead;
-    bool takes_messages; /* through expand, as a service that does not know nodes */
-    bool consumes;       /* input goes to `input` when DATA comes */
-    sk_io_event events[EVENT_COUNT_MAX];
-    int event_count;
-    int seen; /* events before this one were waited for */
-    sk_buffer input;
-};
-
-struct sk_worker {
-    uint64_t dispatch_id;
-    bool is_dirty;
-    uint8_t scratch[SK_READ_SIZE];
-};
-
-struct sk_node {
-    sk_clock *clock;
-    sk_reclaim *reclaim;
-    sk_worker worker;
-    sk_service services[SERVICE_COUNT];
-    sk_io *io;
-    char log[256];
-};
-
-int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg) {
-    (void)worker;
-    if (to.v >= 1 && to.v <= SERVICE_COUNT) {
-        sk_service *service = &node->services[to.v - 1];
-        if (!service->is_dead && sk_mailbox_push(&service->mailbox, take_msg) != SK_PUSH_CLOSED)
-            return 0;
-    }
-    sk_msg_free(take_msg);
-    return SK_ENOENT;
-}
-
-void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char *fmt, ...) {
-    (void)worker;
-    (void)source;
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(node->log, sizeof node->log, fmt, args);
-    va_end(args);
-}
-
-sk_clock *sk_node_clock(const sk_node *node) { return node->clock; }
-sk_reclaim *sk_node_reclaim(const sk_node *node) { return node->reclaim; }
-uint64_t sk_node_now_cs(const sk_node *node) { return sk_clock_ms(node->clock) / 10; }
-int sk_node_worker_count(const sk_node *node) { return node ? 1 : 0; }
-sk_handle sk_service_handle(const sk_service *service) { return service->handle; }
-sk_worker *sk_service_worker(const sk_service *service) { return &service->node->worker; }
-void *sk_service_io_data(const sk_service *service) { return service->io_data; }
-void sk_service_set_io_data(sk_service *service, void *data) { service->io_data = data; }
-bool sk_service_is_dead(const sk_service *service) { return service->is_dead; }
-void *sk_worker_scratch(sk_worker *worker) { return worker->scratch; }
-uint64_t sk_worker_dispatch_id(const sk_worker *worker) { return worker->dispatch_id; }
-void sk_worker_set_dirty(sk_worker *worker) { worker->is_dirty = true; }
-
-int sk_worker_index(const sk_worker *worker) {
-    (void)worker;
-    return 0;
-}
-
-int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg) {
-    return sk_node_post(service->node, &service->node->worker, to, take_msg);
-}
-
-/* ---- Dispatching ---- */
-
-static void consume(sk_service *service, int32_t id) {
-    sk_socket *socket = sk_socket_get(service->node->io, id);
-    if (!socket)
-        return;
-    sk_inbuf *input = sk_socket_lock_input(socket, service);
-    if (input) {
-        sk_buffer_append(&service->input, sk_inbuf_bytes(input), sk_inbuf_size(input));
-        sk_inbuf_consume(input, sk_inbuf_size(input));
-        sk_socket_unlock_input(socket);
-    }
-    sk_socket_unref(socket);
-}
-
-static void record(sk_service *service, const sk_io_event *event) {
-    assert_in_range(service->event_count, 0, EVENT_COUNT_MAX - 1);
-    service->events[service->event_count++] = *event;
-    if (event->type != SK_IO_DATA)
-        return;
-    if (event->block) {
-        sk_buffer_append(&service->input, event->block, (size_t)event->ud);
-        sk_free(event->block);
-    } else if (service->consumes) {
-        consume(service, event->id);
-    }
-}
-
-static bool deliver(sk_service *service, sk_msg *msg) {
-    sk_io_event event;
-    assert_true(sk_event_of_message(msg, &event));
-    record(service, &event);
-    return false;
-}
-
-static void handle(sk_service *service, sk_msg *msg) {
-    sk_io_turn turn;
-    sk_io_event event;
-    if (msg->kind != SK_MSG_NODE) {
-        deliver(service, msg);
-        sk_msg_free(msg);
-    } else if (service->takes_messages) {
-        sk_io_ops_table()->expand(service->node->io, service, msg, deliver);
-    } else {
-        sk_io_turn_begin(&turn, service, msg, false);
-        while (sk_io_turn_next(&turn, &event))
-            record(service, &event);
-    }
-}
-
-/* Ends what counts as one dispatch. */
-static void end_dispatch(sk_node *node) {
-    if (node->worker.is_dirty) {
-        node->worker.is_dirty = false;
-        sk_io_ops_table()->flush(node->io, &node->worker);
-    }
-    node->worker.dispatch_id++;
-}
-
-/* Handles what waits in the mailboxes; the number of messages. */
-static int dispatch_all(sk_node *node) {
-    int count = 0;
-    end_dispatch(node);
-    for (int i = 0; i < SERVICE_COUNT; i++) {
-        sk_service *service = &node->services[i];
-        /* What comes meanwhile is for the next round: the others have their turn. */
-        uint64_t len = service->is_dead ? 0 : sk_mailbox_len(&service->mailbox);
-        for (; len > 0; len--, count++)
-            handle(service, sk_mailbox_pop(&service->mailbox));
-        end_dispatch(node);
-    }
-    sk_reclaim_quiescent(node->reclaim, 0);
-    sk_reclaim_collect(node->reclaim);
-    return count;
-}
-
-static void step(sk_node *node, int64_t wait_ms) {
-    int posted = sk_io_ops_table()->poll(node->io, &node->worker, wait_ms);
-    assert_true(posted >= 0);
-    dispatch_all(node);
-}
-
-/* Steps until nothing more happens at this moment. */
-static void settle(sk_node *node) {
-    while (sk_io_ops_table()->poll(node->io, &node->worker, 0) + dispatch_all(node) > 0)
-        continue;
-}
-
-/* The next event of this type for this id (0: any) that was not waited for yet. */
-static const sk_io_event *find_event(sk_service *service, sk_io_event_type type, int32_t id) {
-    for (int i = service->seen; i < service->event_count; i++) {
-        if (service->events[i].type != type || (id && service->events[i].id != id))
-            continue;
-        service->seen = i + 1;
-        return &service->events[i];
-    }
-    return NULL;
-}
-
-static const sk_io_event *await(sk_service *service, sk_io_event_type type, int32_t id) {
-    for (int i = 0; i < STEP_COUNT_MAX; i++) {
-        dispatch_all(service->node);
-        const sk_io_event *event = find_event(service, type, id);
-        if (event)
-            return event;
-        step(service->node, STEP_WAIT_MS);
-        if (i > 100 && service->event_count == 0)
-            break;
-    }
-    fail_msg("no event of type %d for socket %d", (int)type, (int)id);
-    return NULL;
-}
-
-static int count_events(const sk_service *service, sk_io_event_type type, int32_t id) {
-    int count = 0;
-    for (int i = 0; i < service->event_count; i++)
-        count += service->events[i].type == type && service->events[i].id == id;
-    return count;
-}
-
-/* ---- Set-up ---- */
-
-static int set_up(void **state) {
-    sk_node *node = sk_new(sk_node);
-    node->clock = sk_clock_new_virtual(1000);
-    node->reclaim = sk_reclaim_new(1);
-    sk_reclaim_online(node->reclaim, 0);
-    for (int i = 0; i < SERVICE_COUNT; i++) {
-        sk_service *service = &node->services[i];
-        sk_mailbox_init(&service->mailbox);
-        service->node = node;
-        service->handle = (sk_handle){(uint32_t)i + 1};
-        service->consumes = true;
-    }
-    node->io = sk_io_new(node);
-    assert_non_null(node->io);
-    *state = node;
-    return 0;
-}
-
-/* A service dies as in the real node: mailbox dropped, then the io layer told. */
-static void kill_service(sk_service *service) {
-    sk_msg *msg;
-    service->is_dead = true;
-    while ((msg = sk_mailbox_pop(&service->mailbox))) {
-        if (msg->kind == SK_MSG_NODE)
-            sk_io_ops_table()->drop(service->node->io, service, msg);
-        sk_msg_free(msg);
-    }
-    sk_io_ops_table()->service_exit(service->node->io, service);
-    end_dispatch(service->node);
-}
-
-static int tear_down(void **state) {
-    sk_node *node = *state;
-    for (int i = 0; i < SERVICE_COUNT; i++) {
-        if (!node->services[i].is_dead)
-            kill_service(&node->services[i]);
-        sk_buffer_done(&node->services[i].input);
-    }
-    sk_reclaim_offline(node->reclaim, 0);
-    sk_reclaim_free(node->reclaim);
-    sk_io_free(node->io);
-    sk_clock_free(node->clock);
-    sk_free(node);
-    return 0;
-}
-
-/* ---- Peers: plain blocking sockets ---- */
-
-static int peer_socket(int family) {
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    struct timeval limit = {.tv_sec = 10};
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
-    return fd;
-}
-
-static int peer_connect(const char *ip, uint16_t port) {
-    sk_addr addr;
-    assert_int_equal(sk_addr_parse(ip, port, &addr), 0);
-    int fd = peer_socket(addr.any.sa_family);
-    assert_int_equal(connect(fd, &addr.any, sk_addr_size(&addr)), 0);
-    return fd;
-}
-
-static int peer_listen(const char *ip, uint16_t port, uint16_t *ret_port) {
-    sk_addr addr;
-    socklen_t size = sizeof addr;
-    const int on = 1;
-    assert_int_equal(sk_addr_parse(ip, port, &addr), 0);
-    int fd = peer_socket(addr.any.sa_family);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-    assert_int_equal(bind(fd, &addr.any, sk_addr_size(&addr)), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    assert_int_equal(getsockname(fd, &addr.any, &size), 0);
-    *ret_port = sk_addr_port(&addr);
-    return fd;
-}
-
-static void peer_send(int fd, const char *text) {
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/* Reads exactly `text`. */
-static void peer_expect(int fd, const char *text) {
-    char data[256];
-    size_t size = strlen(text);
-    assert_int_equal(recv(fd, data, size, MSG_WAITALL), size);
-    assert_memory_equal(data, text, size);
-}
-
-static void peer_expect_end(int fd) {
-    char byte;
-    assert_int_equal(recv(fd, &byte, 1, 0), 0);
-}
-
-/* Closes with a reset. */
-static void peer_reset(int fd) {
-    struct linger linger = {.l_onoff = 1};
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
-    close(fd);
-}
-
-/* Reads `size` bytes (or to the end when SIZE_MAX) while the node goes on; returns a checksum. */
-static uint64_t peer_read_all(sk_node *node, int fd, size_t size, size_t *ret_size) {
-    static uint8_t data[SK_READ_SIZE];
-    uint64_t sum = 0;
-    size_t total = 0;
-    while (total < size) {
-        step(node, 0);
-        ssize_t n = recv(fd, data, sizeof data, MSG_DONTWAIT);
-        if (n == 0)
-            break;
-        if (n < 0) {
-            assert_int_equal(errno, EAGAIN);
-            step(node, 1);
-            continue;
-        }
-        for (ssize_t i = 0; i < n; i++)
-            sum = sum * 31 + data[i];
-        total += (size_t)n;
-    }
-    *ret_size = total;
-    return sum;
-}
-
-/* ---- Things most tests begin with ---- */
-
-typedef struct {
-    sk_node *node;
-    sk_io *io;
-    sk_service *service; /* the first: owns the listener */
-    sk_service *other;
-    int32_t listener;
-    uint16_t port;
-    int32_t id; /* an accepted socket */
-    int peer;   /* its other end */
-} fixture;
-
-static fixture begin(void **state) {
-    sk_node *node = *state;
-    fixture f = {.node = node, .io = node->io};
-    f.service = &node->services[0];
-    f.other = &node->services[1];
-    return f;
-}
-
-static fixture with_listener(void **state) {
+static void test_listen(void **state) {
     fixture f = begin(state);
+    const char *hosts[] = {NULL, "", "127.0.0.1", "localhost", "::1"};
+    const char *ips[] = {"0.0.0.0", "0.0.0.0", "127.0.0.1", "127.0.0.1", "::1"};
+    for (size_t i = 0; i < SK_ARRAY_LEN(hosts); i++) {
+        sk_listen_options options = {.host = hosts[i]};
+        sk_listen_result result;
+        assert_int_equal(sk_socket_listen(f.io, f.service, &options, &result), 0);
+        const sk_io_event *event = await(f.service, SK_IO_CONNECT, result.id);
+        assert_string_equal(event->text, ips[i]);
+        assert_string_equal(result.ip, ips[i]);
+        assert_int_equal(event->ud, result.port);
+        assert_true(result.port > 0);
+        sk_listen_options again = {.host = ips[i], .port = result.port};
+        assert_int_equal(sk_socket_listen(f.io, f.service, &again, &result), -EADDRINUSE);
+    }
+    sk_listen_options bad = {.host = "no-such-host.invalid"};
+    sk_listen_result result = {.id = -7};
+    assert_int_equal(sk_socket_listen(f.io, f.service, &bad, &result), SK_ENAME);
+    bad = (sk_listen_options){.host = "127.0.0.1", .port = 65536};
+    assert_int_equal(sk_socket_listen(f.io, f.service, &bad, &result), SK_EINVAL);
+    assert_int_equal(result.id, -7);
+}
+
+static void test_accept(void **state) {
+    fixture f = with_listener(state);
+    int peers[3];
+    for (int i = 0; i < 3; i++)
+        peers[i] = peer_connect("127.0.0.1", f.port);
+    for (int i = 0; i < 3; i++) {
+        const sk_io_event *event = await(f.service, SK_IO_ACCEPT, f.listener);
+        sk_addr addr;
+        socklen_t size = sizeof addr;
+        char text[SK_ADDR_TEXT_SIZE];
+        assert_int_equal(getsockname(peers[i], &addr.any, &size), 0);
+        sk_addr_text(&addr, text);
+        assert_string_equal(event->text, text); /* in the order of connecting */
+        int32_t id = event->ud;
+        sk_socket_start(f.io, f.service, id);
+        assert_string_equal(await(f.service, SK_IO_CONNECT, id)->text, "start");
+        peer_send(peers[i], "hi");
+        assert_int_equal(await(f.service, SK_IO_DATA, id)->ud, 2);
+        close(peers[i]);
+        await(f.service, SK_IO_CLOSE, id);
+    }
+    expect_input(f.service, "hihihi");
+    sk_socket_close(f.io, f.service, f.listener);
+    await(f.service, SK_IO_CLOSE, f.listener);
+    assert_false(is_alive(&f, f.listener));
+}
+
+/* More connections than one turn takes: all arrive. */
+static void test_accept_many(void **state) {
+    fixture f = begin(state);
+    sk_listen_options options = {.host = "127.0.0.1", .backlog = 512};
+    sk_listen_result result;
+    int peers[SK_ACCEPT_COUNT_MAX * 2 + 5];
+    assert_int_equal(sk_socket_listen(f.io, f.service, &options, &result), 0);
+    for (size_t i = 0; i < SK_ARRAY_LEN(peers); i++)
+        peers[i] = peer_connect("127.0.0.1", result.port);
+    settle(f.node);
+    assert_int_equal(count_events(f.service, SK_IO_ACCEPT, result.id), 0); /* not started */
+    sk_socket_start(f.io, f.service, result.id);
+    for (size_t i = 0; i < SK_ARRAY_LEN(peers); i++)
+        await(f.service, SK_IO_ACCEPT, result.id);
+    assert_int_equal(sk_io_socket_count(f.io), SK_ARRAY_LEN(peers) + 1);
+    for (size_t i = 0; i < SK_ARRAY_LEN(peers); i++)
+        close(peers[i]);
+}
+
+static void test_peer_leaves_before_start(void **state) {
+    fixture f = with_accepted(state);
+    peer_send(f.peer, "early");
+    close(f.peer);
+    settle(f.node);
+    assert_int_equal(count_events(f.service, SK_IO_DATA, f.id), 0);
+    sk_socket_start(f.io, f.other, f.id);
+    await(f.other, SK_IO_CONNECT, f.id);
+    await(f.other, SK_IO_DATA, f.id);
+    await(f.other, SK_IO_CLOSE, f.id);
+    expect_input(f.other, "early");
+}
+
+static void test_write_before_start(void **state) {
+    fixture f = with_accepted(state);
+    assert_int_equal(send_text(&f, "welcome"), 0);
+    peer_expect(f.peer, "welcome");
+    size_t size;
+    assert_int_equal(send_pattern(&f, 8000000), 0); /* more than the kernel takes */
+    assert_true(peer_read_all(f.node, f.peer, 8000000, &size) == pattern_sum(8000000));
+    sk_socket_start(f.io, f.service, f.id);
+    await(f.service, SK_IO_CONNECT, f.id);
+    close(f.peer);
+    await(f.service, SK_IO_CLOSE, f.id);
+}
+
+/* ---- Closing ---- */
+
+static void test_half_close(void **state) {
+    fixture f = with_connection(state);
+    peer_send(f.peer, "question");
+    shutdown(f.peer, SHUT_WR);
+    await(f.service, SK_IO_CLOSE, f.id);
+    expect_input(f.service, "question");
+    assert_int_equal(send_pattern(&f, 3000000), 0);
+    sk_socket_close(f.io, f.service, f.id);
+    size_t size;
+    assert_true(peer_read_all(f.node, f.peer, SIZE_MAX, &size) == pattern_sum(3000000));
+    assert_int_equal(size, 3000000);
+    settle(f.node);
+    assert_int_equal(count_events(f.service, SK_IO_CLOSE, f.id), 1);
+    assert_int_equal(count_events(f.service, SK_IO_ERROR, f.id), 0);
+    assert_false(is_alive(&f, f.id));
+    close(f.peer);
+}
+
+static void test_data_and_end_together(void **state) {
+    fixture f = with_connection(state);
+    peer_send(f.peer, "last words");
+    close(f.peer);
+    await(f.service, SK_IO_DATA, f.id);
+    assert_non_null(find_event(f.service, SK_IO_CLOSE, f.id)); /* in the same turn */
+    expect_input(f.service, "last words");
+    sk_socket_start(f.io, f.other, f.id);
+    assert_string_equal(await(f.other, SK_IO_ERROR, f.id)->text, "socket closed");
+    sk_socket_close(f.io, f.service, f.id);
+    assert_false(is_alive(&f, f.id));
+    sk_socket_start(f.io, f.other, f.id);
+    assert_string_equal(await(f.other, SK_IO_ERROR, f.id)->text, "invalid socket");
+    assert_int_equal(count_events(f.service, SK_IO_CLOSE, f.id), 1);
+}
+
+static void test_reset(void **state) {
+    fixture f = with_connection(state);
+    peer_reset(f.peer);
+    assert_string_equal(await(f.service, SK_IO_ERROR, f.id)->text, "Connection reset by peer");
+    await(f.service, SK_IO_CLOSE, f.id);
+    assert_false(is_alive(&f, f.id));
+    assert_int_equal(send_text(&f, "x"), SK_ECLOSED);
+    sk_socket_close(f.io, f.service, f.id);
+    settle(f.node);
+    assert_int_equal(count_events(f.service, SK_IO_CLOSE, f.id), 1);
+    assert_int_equal(count_events(f.service, SK_IO_ERROR, f.id), 1);
+}
+
+/* A reset after the end: the id dies by itself. */
+static void test_reset_after_end(void **state) {
+    fixture f = with_connection(state);
+    shutdown(f.peer, SHUT_WR);
+    await(f.service, SK_IO_CLOSE, f.id);
+    assert_true(is_alive(&f, f.id));
+    peer_reset(f.peer);
+    for (int i = 0; is_alive(&f, f.id) && i < 100; i++)
+        step(f.node, STEP_WAIT_MS);
+    assert_false(is_alive(&f, f.id));
+    assert_int_equal(count_events(f.service, SK_IO_CLOSE, f.id), 1);
+}
+
+/* Unread input in the kernel does not turn the close into a reset. */
+static void test_close_flushes(void **state) {
+    fixture f = with_connection(state);
+    sk_socket_pause(f.io, f.service, f.id);
+    peer_send(f.peer, "never read");
+    settle(f.node);
+    assert_int_equal(send_pattern(&f, 10000000), 0);
+    sk_socket_close(f.io, f.service, f.id);
+    await(f.service, SK_IO_CLOSE, f.id); /* at once */
+    assert_true(is_alive(&f, f.id));
+    assert_int_equal(send_text(&f, "x"), SK_ECLOSED);
+    sk_send_data data = {.data = "x", .size = 1};
+    assert_int_equal(sk_socket_send_low(f.io, f.service, f.id, &data), SK_ECLOSED);
+    sk_socket_close(f.io, f.service, f.id);
+    size_t size;
+    assert_true(peer_read_all(f.node, f.peer, SIZE_MAX, &size) == pattern_sum(10000000));
+    assert_int_equal(size, 10000000);
+    settle(f.node);
+    assert_false(is_alive(&f, f.id));
+    assert_int_equal(count_events(f.service, SK_IO_CLOSE, f.id), 1);
+    assert_int_equal(count_events(f.service, SK_IO_DATA, f.id), 0);
+    close(f.peer);
+}
+
+static void test_shutdown(void **state) {
+    fixture f = with_connection(state);
+    assert_int_equal(send_pattern(&f, 10000000), 0);
+    sk_socket_shutdown(f.io, f.other, f.id); /* a stranger may */
+    await(f.service, SK_IO_CLOSE, f.id);
+    assert_false(is_alive(&f, f.id));
+    assert_int_equal(count_events(f.other, SK_IO_CLOSE, f.id), 0);
+    size_t size;
+    peer_read_all(f.node, f.peer, SIZE_MAX, &size);
+    assert_true(size < 10000000);
+    close(f.peer);
+}
+
+/* Bytes that were read before a stranger closed can still be consumed by who holds the socket. */
+static void test_input_outlives_close(void **state) {
+    fixture f = with_connection(state);
+    f.service->consumes = false;
+    sk_socket *socket = sk_socket_get(f.io, f.id);
+    peer_send(f.peer, "kept");
+    assert_int_equal(await(f.service, SK_IO_DATA, f.id)->ud, 4);
+    sk_socket_shutdown(f.io, f.other, f.id);
+    await(f.service, SK_IO_CLOSE, f.id);
+    settle(f.node);
+    assert_int_equal(sk_socket_input_size(socket, f.service), 4);
+    assert_int_equal(sk_socket_input_size(socket, f.other), 0);
+    assert_null(sk_socket_get(f.io, f.id));
+    assert_int_equal(sk_socket_id(socket), f.id);
+    sk_socket_unref(socket);
+    close(f.peer);
+}
+
+static void test_linger_limit(void **state) {
+    fixture f = with_connection(state);
+    f.io->linger_ms = 5000;
+    assert_int_equal(send_pattern(&f, 10000000), 0);
+    sk_socket_close(f.io, f.service, f.id);
+    settle(f.node);
+    assert_true(is_alive(&f, f.id));
+    sk_clock_advance(f.node->clock, 5000);
+    step(f.node, 0);
+    assert_false(is_alive(&f, f.id));
+    close(f.peer);
+}
+
+/* ---- Connecting ---- */
+
+static void test_connect(void **state) {
+    fixture f = begin(state);
+    const char *ips[] = {"127.0.0.1", "::1"};
+    for (int i = 0; i < 2; i++) {
+        uint16_t port;
+        int server = peer_listen(ips[i], 0, &port);
+        f.id = sk_socket_connect(f.io, f.service, ips[i], port);
+        assert_true(f.id > 0);
+        assert_int_equal(send_text(&f, "early "), 0); /* queued until connected */
+        assert_int_equal(send_text(&f, "bird"), 0);
+        assert_string_equal(await(f.service, SK_IO_CONNECT, f.id)->text, ips[i]);
+        f.peer = accept(server, NULL, NULL);
+        peer_expect(f.peer, "early bird");
+        peer_send(f.peer, "back");
+        assert_int_equal(await(f.service, SK_IO_DATA, f.id)->ud, 4);
+        close(f.peer);
+        await(f.service, SK_IO_CLOSE, f.id);
+        close(server);
+    }
+}
+
+static void test_connect_fails(void **state) {
+    fixture f = begin(state);
+    uint16_t port;
+    close(peer_listen("127.0.0.1", 0, &port));
+    f.id = sk_socket_connect(f.io, f.service, "127.0.0.1", port);
+    assert_string_equal(await(f.service, SK_IO_ERROR, f.id)->text, "Connection refused");
+    assert_false(is_alive(&f, f.id));
+    assert_int_equal(count_events(f.service, SK_IO_CLOSE, f.id), 0);
+    f.id = sk_socket_connect(f.io, f.service, "no-such-host.invalid", 80);
+    assert_true(f.id > 0);
+    assert_string_equal(await(f.service, SK_IO_ERROR, f.id)->text, "Name or service not known");
+    assert_false(is_alive(&f, f.id));
+    char host[SK_ADDR_HOST_LEN_MAX + 1];
+    memset(host, 'h', sizeof host);
+    host[SK_ADDR_HOST_LEN_MAX] = '\0';
+    assert_int_equal(sk_socket_connect(f.io, f.service, host, 80), SK_EINVAL);
+    assert_non_null(strstr(f.node->log, "Invalid addr hhh"));
+    assert_int_equal(sk_socket_connect(f.io, f.service, "127.0.0.1", 0), SK_EINVAL);
+    assert_int_equal(sk_socket_connect(f.io, f.service, "127.0.0.1", 70000), SK_EINVAL);
+}
+
+/* "localhost" is 127.0.0.1, where nobody listens, then ::1. */
+static void test_connect_second_address(void **state) {
+    fixture f = begin(state);
+    uint16_t port;
+    int server = peer_listen("::1", 0, &port);
+    f.id = sk_socket_connect(f.io, f.service, "localhost", port);
+    assert_int_equal(send_text(&f, "hello"), 0);
+    assert_string_equal(await(f.service, SK_IO_CONNECT, f.id)->text, "::1");
+    f.peer = accept(server, NULL, NULL);
+    peer_expect(f.peer, "hello");
+    assert_int_equal(f.service->event_count, 1);
+    close(f.peer);
+    close(server);
+}
+
+static void test_close_while_connecting(void **state) {
+    fixture f = begin(state);
+    uint16_t port;
+    int server = peer_listen("127.0.0.1", 0, &port);
+    f.id = sk_socket_connect(f.io, f.service, "127.0.0.1", port);
+    send_text(&f, "fire and forget");
+    sk_socket_close(f.io, f.service, f.id);
+    await(f.service, SK_IO_CLOSE, f.id);
+    f.peer = accept(server, NULL, NULL);
+    for (int i = 0; is_alive(&f, f.id) && i < 100; i++)
+        step(f.node, STEP_WAIT_MS);
+    peer_expect(f.peer, "fire and forget");
+    peer_expect_end(f.peer);
+    close(f.peer);
+    f.id = sk_socket_connect(f.io, f.service, "127.0.0.1", port);
+    sk_socket_close(f.io, f.service, f.id); /* nothing to send */
+    await(f.service, SK_IO_CLOSE, f.id);
+    assert_false(is_alive(&f, f.id));
+    assert_int_equal(f.service->event_count, 2);
+    close(server);
+    f.id = sk_socket_connect(f.io, f.service, "127.0.0.1", port);
+    send_text(&f, "x");
+    sk_socket_close(f.io, f.service, f.id); /* and then it is refused */
+    await(f.service, SK_IO_CLOSE, f.id);
+    for (int i = 0; is_alive(&f, f.id) && i < 100; i++)
+        step(f.node, STEP_WAIT_MS);
+    assert_int_equal(count_events(f.service, SK_IO_ERROR, f.id), 0);
+}
+
+/* ---- Flow ---- */
+
+static void test_warnings(void **state) {
+    fixture f = with_connection(state);
+    int32_t last = 0;
+    size_t total = 0;
+    for (; last < 4096; total += 262144) { /* the peer does not read */
+        assert_int_equal(send_pattern(&f, 262144), 0);
+        settle(f.node);
+        const sk_io_event *event = find_event(f.service, SK_IO_WARNING, f.id);
+        assert_null(find_event(f.service, SK_IO_WARNING, f.id)); /* one write, one warning */
+        if (!event)
+            continue;
+        int32_t threshold = last == 0 ? 1024 : last >= 2048 ? 4096 : 2048;
+        assert_in_range(event->ud, threshold, threshold + 256);
+        last = event->ud;
+    }
+    size_t size;
+    peer_read_all(f.node, f.peer, total, &size);
+    assert_int_equal(await(f.service, SK_IO_WARNING, f.id)->ud, 0);
+    assert_int_equal(send_pattern(&f, 1000), 0);
+    peer_read_all(f.node, f.peer, 1000, &size);
+    assert_null(find_event(f.service, SK_IO_WARNING, f.id));
+    close(f.peer);
+}
+
+static void test_output_limit(void **state) {
+    fixture f = with_connection(state);
+    sk_socket_set_output_limit(f.io, f.service, f.id, 8000000);
+    for (int i = 0; i < 100 && is_alive(&f, f.id); i++)
+        (void)send_pattern(&f, 1000000);
+    assert_string_equal(await(f.service, SK_IO_ERROR, f.id)->text, "output limit exceeded");
+    await(f.service, SK_IO_CLOSE, f.id);
+    assert_false(is_alive(&f, f.id));
+    close(f.peer);
+}
+
+static void test_pause(void **state) {
+    fixture f = with_connection(state);
+    sk_socket_pause(f.io, f.service, f.id);
+    peer_send(f.peer, "one");
+    settle(f.node);
+    assert_int_equal(f.service->input.len, 0);
+    sk_socket_start(f.io, f.service, f.id);
+    assert_string_equal(await(f.service, SK_IO_CONNECT, f.id)->text, "transfer");
+    await(f.service, SK_IO_DATA, f.id);
+    sk_socket_pause(f.io, f.other, f.id);
+    peer_send(f.peer, "two");
+    close(f.peer);
+    settle(f.node);
+    expect_input(f.service, "one");
+    sk_socket_resume(f.io, f.service, f.id);
+    await(f.service, SK_IO_CLOSE, f.id);
+    expect_input(f.service, "onetwo");
+    sk_socket_pause(f.io, f.service, 99999); /* unknown ids are ignored */
+    sk_socket_resume(f.io, f.service, 99999);
+    sk_socket_close(f.io, f.service, -1);
+    sk_socket_shutdown(f.io, f.service, 0);
+}
+
+/* Reading stops at the limit and goes on without loss. */
+static void test_read_limit(void **state) {
+    fixture f = with_connection(state);
+    const size_t total = 3000000;
+    uint8_t *data = pattern(total);
+    size_t sent = 0;
+    f.service->consumes = false;
+    for (int idle = 0; idle < 3;) {
+        ssize_t n = send(f.peer, data + sent, total - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+        idle = n > 0 ? 0 : idle + 1;
+        settle(f.node);
+    }
+    assert_true(sent < total);
+    const sk_io_event *last = &f.service->events[f.service->event_count - 1];
+    assert_true(last->type == SK_IO_DATA && last->has_paused);
+    sk_socket *socket = sk_socket_get(f.io, f.id);
+    assert_in_range(sk_socket_input_size(socket, f.service), SK_READ_PAUSE_SIZE + 1,
+                    SK_READ_PAUSE_SIZE + SK_READ_SIZE);
+    f.service->consumes = true;
+    consume(f.service, f.id);
+    sk_socket_set_read_limit(socket, f.service, SIZE_MAX);
+    sk_socket_resume(f.io, f.service, f.id);
+    while (f.service->input.len < total) {
+        ssize_t n = send(f.peer, data + sent, total - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+        step(f.node, 0);
+    }
+    assert_memory_equal(f.service->input.data, data, total);
+    sk_socket_unref(socket);
+    sk_free(data);
+    close(f.peer);
+}
+
+static void send_block(fixture *f, char fill, size_t size, bool low) {
+    char *block = sk_malloc(size);
+    memset(block, fill, size);
+    sk_send_data data = {.data = block, .size = size, .take = true};
+    if (low)
+        assert_int_equal(sk_socket_send_low(f->io, f->service, f->id, &data), 0);
+    else
+        assert_int_equal(sk_socket_send(f->io, f->service, f->id, &data), 0);
+}
+
+static void test_priorities(void **state) {
+    fixture f = with_connection(state);
+    const size_t big = 1 << 20;
+    for (int i = 0; i < 12; i++)
+        send_block(&f, 'H', big, false);
+    send_block(&f, 'l', big, true);
+    send_block(&f, 'L', big, true);
+    send_block(&f, 'h', big, false);
+    char runs[16] = "";
+    size_t total = 0;
+    static char data[SK_READ_SIZE];
+    while (total < 15 * big) {
+        step(f.node, 0);
+        ssize_t n = recv(f.peer, data, sizeof data, MSG_DONTWAIT);
+        for (ssize_t i = 0; i < n; i++) {
+            size_t len = strlen(runs);
+            if (len == 0 || runs[len - 1] != data[i]) {
+                assert_true(total % big == 0); /* not interleaved */
+                strncat(runs, &data[i], 1);
+            }
+            total++;
+        }
+    }
+    assert_string_equal(runs, "HhlL");
+    close(f.peer);
+}
+
+/* ---- Ownership ---- */
+
+static void test_transfer(void **state) {
+    fixture f = with_connection(state);
+    f.service->consumes = false;
+    peer_send(f.peer, "unread ");
+    await(f.service, SK_IO_DATA, f.id);
+    sk_socket *socket = sk_socket_get(f.io, f.id);
+    sk_socket_start(f.io, f.other, f.id);
+    peer_send(f.peer, "rest");
+    assert_string_equal(await(f.other, SK_IO_CONNECT, f.id)->text, "transfer");
+    assert_int_equal(f.other->events[0].type, SK_IO_CONNECT); /* before any data */
+    assert_null(sk_socket_lock_input(socket, f.service));
+    while (f.other->input.len < 11)
+        step(f.node, STEP_WAIT_MS);
+    expect_input(f.other, "unread rest");
+    sk_socket_close(f.io, f.service, f.id); /* the old owner is a stranger now */
+    await(f.other, SK_IO_CLOSE, f.id);
+    assert_int_equal(count_events(f.service, SK_IO_CLOSE, f.id), 0);
+    sk_socket_unref(socket);
+    close(f.peer);
+}
+
+/* The node waits in the old owner's mailbox when the new one takes over. */
+static void test_transfer_forwards_node(void **state) {
+    fixture f = with_connection(state);
+    peer_send(f.peer, "on the way");
+    while (sk_io_ops_table()->poll(f.io, &f.node->worker, STEP_WAIT_MS) == 0)
+        continue;
+    assert_int_equal(sk_mailbox_len(&f.service->mailbox), 1);
+    sk_socket_start(f.io, f.other, f.id);
+    await(f.other, SK_IO_DATA, f.id);
+    expect_input(f.other, "on the way");
+    assert_int_equal(count_events(f.service, SK_IO_DATA, f.id), 0);
+    close(f.peer);
+}
+
+static void test_service_exit(void **state) {
+    fixture f = with_connection(state);
+    int early = peer_connect("127.0.0.1", f.port);
+    int late = peer_connect("127.0.0.1", f.port);
+    int32_t early_id = await(f.service, SK_IO_ACCEPT, f.listener)->ud;
+    int32_t late_id = await(f.service, SK_IO_ACCEPT, f.listener)->ud;
+    assert_int_equal(send_pattern(&f, 5000000), 0);
+    peer_send(f.peer, "x");
+    while (sk_io_ops_table()->poll(f.io, &f.node->worker, STEP_WAIT_MS) == 0)
+        continue; /* a node in the mailbox of the dying */
+    kill_service(f.service);
+    assert_false(is_alive(&f, f.listener));
+    size_t size; /* started: flushed, then closed */
+    assert_true(peer_read_all(f.node, f.peer, 5000000, &size) == pattern_sum(5000000));
+    settle(f.node);
+    assert_false(is_alive(&f, f.id));
+    sk_socket_start(f.io, f.other, early_id); /* not started: may be on its way to somebody */
+    await(f.other, SK_IO_CONNECT, early_id);
+    sk_clock_advance(f.node->clock, SK_ACCEPT_GRACE_MS - 1);
+    step(f.node, 0);
+    assert_true(is_alive(&f, late_id));
+    sk_clock_advance(f.node->clock, 1);
+    step(f.node, 0);
+    assert_false(is_alive(&f, late_id));
+    peer_expect_end(late);
+    assert_true(is_alive(&f, early_id));
+    close(f.peer);
+    close(early);
+    close(late);
+}
+
+/* Sockets that were handed on or died do not pile up in the set of their first owner. */
+static void test_owned_set_is_swept(void **state) {
+    fixture f = with_listener(state);
+    for (int i = 0; i < 500; i++) {
+        int peer = peer_connect("127.0.0.1", f.port);
+        int32_t id = await(f.service, SK_IO_ACCEPT, f.listener)->ud;
+        sk_socket_shutdown(f.io, f.other, id);
+        await(f.service, SK_IO_CLOSE, id);
+        close(peer);
+    }
+    const sk_map *ids = f.service->io_data; /* the first member */
+    assert_in_range(ids->count, 1, 70);
+}
+
+static void test_owner_is_gone(void **state) {
+    fixture f = with_connection(state);
+    f.service->is_dead = true; /* but nobody has told the io layer yet */
+    peer_send(f.peer, "x");
+    for (int i = 0; is_alive(&f, f.id) && i < 100; i++)
+        step(f.node, STEP_WAIT_MS);
+    assert_false(is_alive(&f, f.id));
+    kill_service(f.service);
+    close(f.peer);
+}
+
+/* ---- The table ---- */
+
+static void test_ids_wrap(void **state) {
+    fixture f = begin(state);
+    sk_store_relaxed(&f.io->last_id, 0x7ffffffd);
     sk_listen_options options = {.host = "127.0.0.1"};
     sk_listen_result result;
+    const int32_t expected[] = {0x7ffffffe, 0x7fffffff, 1, 2};
+    for (size_t i = 0; i < SK_ARRAY_LEN(expected); i++) {
+        assert_int_equal(sk_socket_listen(f.io, f.service, &options, &result), 0);
+        assert_int_equal(result.id, expected[i]);
+    }
+    sk_store_relaxed(&f.io->last_id, SK_SOCKET_COUNT_MAX); /* whose slots 1 and 2 are taken */
     assert_int_equal(sk_socket_listen(f.io, f.service, &options, &result), 0);
-    f.listener = result.id;
-    f.port = result.port;
-    sk_socket_start(f.io, f.service, f.listener);
-    await(f.service, SK_IO_CONNECT, f.listener);
-    await(f.service, SK_IO_CONNECT, f.listener);
-    return f;
+    assert_int_equal(result.id, SK_SOCKET_COUNT_MAX + 3);
+    assert_null(sk_socket_find(f.io, 3));
 }
 
-static fixture with_accepted(void **state) {
+static void test_table_full(void **state) {
     fixture f = with_listener(state);
-    f.peer = peer_connect("127.0.0.1", f.port);
-    f.id = await(f.service, SK_IO_ACCEPT, f.listener)->ud;
-    return f;
+    sk_listen_options options = {.host = "127.0.0.1"};
+    sk_listen_result result;
+    uint32_t count = sk_io_socket_count(f.io);
+    sk_store_relaxed(&f.io->count, SK_SOCKET_COUNT_MAX); /* as if */
+    assert_int_equal(sk_socket_listen(f.io, f.service, &options, &result), SK_ELIMIT);
+    assert_int_equal(sk_socket_connect(f.io, f.service, "127.0.0.1", f.port), SK_ELIMIT);
+    int peer = peer_connect("127.0.0.1", f.port);
+    step(f.node, STEP_WAIT_MS);
+    peer_expect_end(peer); /* accepted and closed silently */
+    assert_int_equal(count_events(f.service, SK_IO_ACCEPT, f.listener), 0);
+    sk_store_relaxed(&f.io->count, count);
+    close(peer);
 }
 
-static fixture with_connection(void **state) {
-    fixture f = with_accepted(state);
-    sk_socket_start(f.io, f.service, f.id);
-    assert_string_equal(await(f.service, SK_IO_CONNECT, f.id)->text, "start");
-    return f;
+static void test_snapshot(void **state) {
+    fixture f = with_connection(state);
+    int unstarted = peer_connect("127.0.0.1", f.port);
+    await(f.service, SK_IO_ACCEPT, f.listener);
+    peer_send(f.peer, "12345");
+    await(f.service, SK_IO_DATA, f.id);
+    send_text(&f, "123");
+    size_t count;
+    sk_io_info *list = sk_io_snapshot(f.io, &count);
+    assert_int_equal(count, 2);
+    assert_true(list[0].id == f.id && list[0].type == SK_INFO_TCP && list[0].owner.v == 1);
+    assert_true(list[0].read_size == 5 && list[0].write_size == 3 && list[0].read_cs > 0);
+    assert_true(list[0].is_reading && !list[0].is_writing && list[0].unsent_size == 0);
+    assert_true(list[1].id == f.listener && list[1].type == SK_INFO_LISTEN);
+    assert_int_equal(list[1].read_size, 2);
+    assert_non_null(strstr(list[0].name, "127.0.0.1:"));
+    sk_free(list);
+    shutdown(f.peer, SHUT_WR);
+    await(f.service, SK_IO_CLOSE, f.id);
+    list = sk_io_snapshot(f.io, &count);
+    assert_true(list[0].type == SK_INFO_CLOSING && !list[0].is_reading);
+    sk_free(list);
+    close(f.peer);
+    close(unstarted);
 }
 
-static int send_text(fixture *f, const char *text) {
-    sk_send_data data = {.data = text, .size = strlen(text)};
-    return sk_socket_send(f->io, f->service, f->id, &data);
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CASE(test_listen),
+        CASE(test_accept),
+        CASE(test_accept_many),
+        CASE(test_peer_leaves_before_start),
+        CASE(test_write_before_start),
+        CASE(test_half_close),
+        CASE(test_data_and_end_together),
+        CASE(test_reset),
+        CASE(test_reset_after_end),
+        CASE(test_close_flushes),
+        CASE(test_shutdown),
+        CASE(test_input_outlives_close),
+        CASE(test_linger_limit),
+        CASE(test_connect),
+        CASE(test_connect_fails),
+        CASE(test_connect_second_address),
+        CASE(test_close_while_connecting),
+        CASE(test_warnings),
+        CASE(test_output_limit),
+        CASE(test_pause),
+        CASE(test_read_limit),
+        CASE(test_priorities),
+        CASE(test_transfer),
+        CASE(test_transfer_forwards_node),
+        CASE(test_service_exit),
+        CASE(test_owned_set_is_swept),
+        CASE(test_owner_is_gone),
+        CASE(test_ids_wrap),
+        CASE(test_table_full),
+        CASE(test_snapshot),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
-
-static uint64_t pattern_sum(size_t size) {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < size; i++)
-        sum = sum * 31 + (uint8_t)(i * 7 + i / 251);
-    return sum;
-}
-
-static uint8_t *pattern(size_t size) {
-    uint8_t *data = sk_malloc(size);
-    for (size_t i = 0; i < size; i++)
-        data[i] = (uint8_t)(i * 7 + i / 251);
-    return data;
-}
-
-static int send_pattern(fixture *f, size_t size) {
-    sk_send_data data = {.data = pattern(size), .size = size, .take = true};
-    return sk_socket_send(f->io, f->service, f->id, &data);
-}
-
-static void expect_input(sk_service *service, const char *text) {
-    assert_int_equal(service->input.len, strlen(text));
-    assert_memory_equal(service->input.data, text, strlen(text));
-}
-
-static bool is_alive(fixture *f, int32_t id) { return sk_socket_find(f->io, id) != NULL; }
-
-#include "unit/test_io_cases.h"
