@@ -27,8 +27,8 @@
 #include <unistd.h>
 
 #define HOOK_INSTRUCTION_COUNT 1000000
-#define LUASERVICE_DEFAULT "./service/?.lua"
-#define LUA_PATH_DEFAULT "./lualib/?.lua;./lualib/?/init.lua"
+#define LUASERVICE_FALLBACK "./service/?.lua"
+#define LUA_PATH_FALLBACK "./lualib/?.lua;./lualib/?/init.lua"
 
 /* Names in the registry of the private state. */
 #define REG_ENV "skein.env"         /* the empty table that chunks see */
@@ -47,9 +47,9 @@ static const sk_config_key config_keys[] = {
     {"profile", SK_CONFIG_BOOL, "true", true},
     {"logpath", SK_CONFIG_TEXT, NULL, false},
     {"lualoader", SK_CONFIG_TEXT, NULL, false}, /* missing: the built-in one */
-    {"lua_path", SK_CONFIG_PATTERNS, LUA_PATH_DEFAULT, false},
+    {"lua_path", SK_CONFIG_PATTERNS, LUA_PATH_FALLBACK, false},
     {"lua_cpath", SK_CONFIG_PATTERNS, "./luaclib/?.so", false},
-    {"luaservice", SK_CONFIG_PATTERNS, LUASERVICE_DEFAULT, false},
+    {"luaservice", SK_CONFIG_PATTERNS, LUASERVICE_FALLBACK, false},
     {"preload", SK_CONFIG_FILE, NULL, false},
     {"start", SK_CONFIG_TEXT, "main", false},
     {"standalone", SK_CONFIG_ADDRESS, NULL, false},
@@ -486,8 +486,8 @@ int sk_config_for_script(const char *path, int arg_count, char *const args[], sk
         sk_buffer_printf(&start, " %s", args[i]);
     set_text(env, "start", "%.*s", (int)start.len, (const char *)start.data);
     sk_buffer_done(&start);
-    set_text(env, "luaservice", "%.*s?.lua;" LUASERVICE_DEFAULT, dir_len, dir);
-    set_text(env, "lua_path", "%.*s?.lua;%.*s?/init.lua;" LUA_PATH_DEFAULT, dir_len, dir, dir_len,
+    set_text(env, "luaservice", "%.*s?.lua;" LUASERVICE_FALLBACK, dir_len, dir);
+    set_text(env, "lua_path", "%.*s?.lua;%.*s?/init.lua;" LUA_PATH_FALLBACK, dir_len, dir, dir_len,
              dir);
     set_text(env, "harbor", "0");
     return 0;

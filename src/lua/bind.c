@@ -21,16 +21,16 @@ static sk_address named(sk_vm *vm, const char *name) {
 }
 
 sk_address sk_bind_check_address(lua_State *L, int index) {
-    int type = lua_type(L, index);
-    if (SK_UNLIKELY(type != LUA_TNUMBER && type != LUA_TSTRING))
-        luaL_error(L, "dest address type (%s) must be a string or number.", luaL_typename(L, index));
     int is_number = 0;
     lua_Integer value = lua_tointegerx(L, index, &is_number);
     if (SK_LIKELY(is_number)) {
-        if ((uint32_t)value == 0)
+        if (SK_UNLIKELY((uint32_t)value == 0))
             luaL_error(L, "Invalid service address 0");
         return (sk_address){{(uint32_t)value}, NULL};
     }
+    int type = lua_type(L, index);
+    if (SK_UNLIKELY(type != LUA_TNUMBER && type != LUA_TSTRING))
+        luaL_error(L, "dest address type (%s) must be a string or number.", luaL_typename(L, index));
     if (type == LUA_TNUMBER)
         luaL_error(L, "Invalid service address 0");
     return named(sk_vm_of(L), lua_tostring(L, index));
@@ -136,6 +136,79 @@ static void set_proto(lua_State *L, int protos, const char *name, int id) {
     lua_rawset(L, protos);
 }
 
+/* ---- the lua protocol's table ----
+ *
+ * Each message of the lua protocol needs its dispatch, pack and unpack. So that they need not be
+ * looked up, the table of this one protocol is a proxy: empty, with the fields in a table behind
+ * it, and a copy of what matters where C finds it at once. A program cannot tell, but for rawget. */
+
+/* Fields -> SK_REF_LUA_DISPATCH and vm->lua_is_plain. */
+static void refresh_lua(lua_State *L, int fields) {
+    sk_vm *vm = sk_vm_of(L);
+    lua_getfield(L, fields, "dispatch");
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH);
+    lua_getfield(L, fields, "pack");
+    bool is_plain = lua_tocfunction(L, -1) == sk_bind_packfn;
+    lua_getfield(L, fields, "unpack");
+    vm->lua_is_plain = is_plain && lua_tocfunction(L, -1) == sk_bind_unpack;
+    lua_pop(L, 2);
+}
+
+static int lua_proto_newindex(lua_State *L) {
+    lua_settop(L, 3);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 2);
+    lua_rawset(L, 2);
+    refresh_lua(L, 2);
+    return 0;
+}
+
+static int lua_proto_next(lua_State *L) {
+    lua_settop(L, 2);
+    return lua_next(L, lua_upvalueindex(1)) ? 2 : 1;
+}
+
+static int lua_proto_pairs(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushcclosure(L, lua_proto_next, 1);
+    lua_pushvalue(L, 1);
+    lua_pushnil(L);
+    return 3;
+}
+
+/* The fields are on top: replaced by the proxy. */
+static void wrap_lua_proto(lua_State *L) {
+    int fields = lua_gettop(L);
+    lua_newtable(L);
+    lua_createtable(L, 0, 3);
+    lua_pushvalue(L, fields);
+    lua_setfield(L, -2, "__index");
+    lua_pushvalue(L, fields);
+    lua_pushcclosure(L, lua_proto_newindex, 1);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushvalue(L, fields);
+    lua_pushcclosure(L, lua_proto_pairs, 1);
+    lua_setfield(L, -2, "__pairs");
+    lua_setmetatable(L, -2);
+    lua_remove(L, fields);
+}
+
+/* ---- predefined protocols ---- */
+
+static void fill_predefined(lua_State *L, const char *name, int type) {
+    lua_createtable(L, 0, 5);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "name");
+    lua_pushinteger(L, type);
+    lua_setfield(L, -2, "id");
+    if (type != SK_TYPE_LUA && type != SK_TYPE_DEBUG)
+        return;
+    lua_pushcfunction(L, sk_bind_packfn);
+    lua_setfield(L, -2, "pack");
+    lua_pushcfunction(L, sk_bind_unpack);
+    lua_setfield(L, -2, "unpack");
+}
+
 /* Makes a predefined protocol. Leaves its table on top; false (nothing) if the type is none. */
 static bool make_predefined(lua_State *L, int type) {
     if (type != SK_TYPE_LUA && type != SK_TYPE_RESPONSE && type != SK_TYPE_ERROR &&
@@ -147,17 +220,9 @@ static bool make_predefined(lua_State *L, int type) {
                                                   : "debug";
     lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
     int protos = lua_gettop(L);
-    lua_createtable(L, 0, 5);
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "name");
-    lua_pushinteger(L, type);
-    lua_setfield(L, -2, "id");
-    if (type == SK_TYPE_LUA || type == SK_TYPE_DEBUG) {
-        lua_pushcfunction(L, sk_bind_packfn);
-        lua_setfield(L, -2, "pack");
-        lua_pushcfunction(L, sk_bind_unpack);
-        lua_setfield(L, -2, "unpack");
-    }
+    fill_predefined(L, name, type);
+    if (type == SK_TYPE_LUA)
+        wrap_lua_proto(L);
     set_proto(L, protos, name, type);
     lua_remove(L, protos);
     return true;
@@ -223,8 +288,7 @@ int sk_bind_check_proto(lua_State *L, int index) {
                           luaL_tolstring(L, index, NULL));
     if (lua_type(L, index) == LUA_TNUMBER)
         return (int)lua_tointeger(L, index);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_ID);
-    lua_rawget(L, -2);
+    lua_getfield(L, -1, "id");
     int type = (int)lua_tointeger(L, -1);
     lua_pop(L, 1);
     return type;

@@ -63,6 +63,12 @@ int sk_bind_unknown_request(lua_State *L, sk_task *task, sk_msg *msg);
 /* Outside. True: a hook took it. Never raises. */
 bool sk_bind_unknown_response(sk_vm *vm, sk_msg *msg);
 
+/* True when the argument names the lua protocol, and its packing is skynet's own: then nothing
+ * needs to be looked up. */
+static inline bool sk_bind_is_plain_lua(lua_State *L, const sk_vm *vm, int index) {
+    return vm->lua_is_plain && lua_topointer(L, index) == vm->lua_name;
+}
+
 /* Registers a module table's functions on first use: `field` of the table at the top is looked up
  * in `functions` (sorted by name). */
 typedef struct {

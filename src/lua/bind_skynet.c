@@ -30,13 +30,24 @@ static void stamp(sk_vm *vm, sk_msg *msg, int type, int32_t session) {
     msg->session = session;
 }
 
+/* The message of (addr, typename, ...). Unless the protocol is lua with its own packing, the
+ * protocol's table is left on top. */
+static sk_msg *pack_request(lua_State *L, sk_vm *vm, int *ret_type) {
+    int last = lua_gettop(L);
+    if (SK_LIKELY(sk_bind_is_plain_lua(L, vm, 2))) {
+        *ret_type = SK_TYPE_LUA;
+        return sk_bind_pack(L, 3, last);
+    }
+    *ret_type = sk_bind_check_proto(L, 2);
+    return sk_bind_pack_by(L, last + 1, 3, last);
+}
+
 /* send(addr, typename, ...) -> 0 | nothing */
 static int skynet_send(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
     sk_address to = sk_bind_check_address(L, 1);
-    int last = lua_gettop(L);
-    int type = sk_bind_check_proto(L, 2);
-    sk_msg *msg = sk_bind_pack_by(L, last + 1, 3, last);
+    int type;
+    sk_msg *msg = pack_request(L, vm, &type);
     stamp(vm, msg, type, 0);
     if (sk_bind_post(vm, to, msg) < 0)
         return 0;
@@ -95,18 +106,24 @@ static int start_call(lua_State *L, sk_task *task, sk_address to, sk_msg *take_m
     return sk_task_block(L, call_k, how);
 }
 
+/* How the answer will be unpacked; a function of the protocol's own is left on top. */
+static int how_to_unpack(lua_State *L, const sk_vm *vm) {
+    if (SK_LIKELY(sk_bind_is_plain_lua(L, vm, 2)))
+        return ANSWER_SERI;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
+    sk_bind_rawget_field(L, -2);
+    return lua_tocfunction(L, -1) == sk_bind_unpack ? ANSWER_SERI : ANSWER_FUNCTION;
+}
+
 /* call(addr, typename, ...) -> results of the callee */
 static int skynet_call(lua_State *L) {
     sk_task *task = sk_task_check_block(L);
+    sk_vm *vm = task->vm;
     sk_address to = sk_bind_check_address(L, 1);
-    int last = lua_gettop(L);
-    int type = sk_bind_check_proto(L, 2);
-    sk_msg *msg = sk_bind_pack_by(L, last + 1, 3, last);
-    stamp(task->vm, msg, type, sk_task_new_session(task->vm));
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
-    sk_bind_rawget_field(L, last + 1);
-    bool is_ours = lua_tocfunction(L, -1) == sk_bind_unpack;
-    return start_call(L, task, to, msg, SK_LIKELY(is_ours) ? ANSWER_SERI : ANSWER_FUNCTION);
+    int type;
+    sk_msg *msg = pack_request(L, vm, &type);
+    stamp(vm, msg, type, sk_task_new_session(vm));
+    return start_call(L, task, to, msg, how_to_unpack(L, vm));
 }
 
 /* rawcall(addr, typename, msg [, sz]) -> msg, sz */

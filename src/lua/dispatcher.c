@@ -139,9 +139,26 @@ static int unknown_request(lua_State *L, sk_task *task, sk_msg *msg) {
     return sk_bind_unknown_request(L, task, msg);
 }
 
+/* The lua protocol with its own unpacking: nothing to look up. */
+static bool push_plain_handler(lua_State *L, const sk_task *task) {
+    if (task->type != SK_TYPE_LUA || !task->vm->lua_is_plain)
+        return false;
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH) != LUA_TNIL)
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
 static int request_main(lua_State *L) {
     sk_task *task = sk_vm_record(L);
     sk_msg *msg = task->vm->msg;
+    if (SK_LIKELY(push_plain_handler(L, task))) {
+        lua_pushinteger(L, task->session);
+        lua_pushinteger(L, task->source.v);
+        int count = sk_seri_unpack(L, msg->data, msg->size, msg->hints);
+        lua_callk(L, count + 2, 0, 0, request_done);
+        return 0;
+    }
     if (!sk_bind_push_proto(L, task->type))
         return unknown_request(L, task, msg);
     if (SK_UNLIKELY(task->type == SK_TYPE_DEBUG))

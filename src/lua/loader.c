@@ -375,6 +375,7 @@ static void set_key(lua_State *L, int ref, const char *key) {
 }
 
 static void open_registry(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
     lua_newtable(L);
     lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_ANCHORS);
     lua_newtable(L);
@@ -386,7 +387,12 @@ static void open_registry(lua_State *L) {
     set_key(L, SK_REF_KEY_DISPATCH, "dispatch");
     set_key(L, SK_REF_KEY_UNPACK, "unpack");
     set_key(L, SK_REF_KEY_PACK, "pack");
-    set_key(L, SK_REF_KEY_ID, "id");
+    lua_pushliteral(L, "lua");
+    vm->lua_name = lua_topointer(L, -1); /* interned, and kept by the registry */
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_KEY_LUA);
+    vm->lua_is_plain = true;
+    lua_pushnil(L);
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH);
     lua_pushlightuserdata(L, sk_vm_of(L)->service);
     lua_setfield(L, LUA_REGISTRYINDEX, "skynet_context");
     lua_pushboolean(L, true);

@@ -117,6 +117,8 @@ struct sk_vm {
     bool is_exiting;
     bool keeps_messages; /* core.callback(f, true) */
     int callback_ref;
+    const void *lua_name; /* the interned string "lua": a type name is compared by address */
+    bool lua_is_plain;    /* pack and unpack of the lua protocol are skynet's own */
     sk_buffer scratch; /* packing; see codec/seri.h */
     sk_buffer errors;  /* texts of this dispatch's failed coroutines */
 
@@ -140,17 +142,19 @@ struct sk_vm {
     void (*on_close)(sk_vm *vm);
 };
 
-/* Registry keys (array part) that every service has. */
+/* Registry keys (array part) that every service has; luaL_ref keeps its free list in the first one
+ * behind LUA_RIDX_LAST. */
 enum {
-    SK_REF_ANCHORS = LUA_RIDX_LAST + 1, /* slot -> thread */
+    SK_REF_ANCHORS = LUA_RIDX_LAST + 2, /* slot -> thread */
     SK_REF_TOKENS,                      /* token -> task, as light userdata */
     SK_REF_PROTO,                       /* skynet._proto */
     SK_REF_SKYNET,                      /* the module table */
     SK_REF_KEY_DISPATCH,                /* interned strings */
     SK_REF_KEY_UNPACK,
     SK_REF_KEY_PACK,
-    SK_REF_KEY_ID,
+    SK_REF_KEY_LUA,
     SK_REF_INITS, /* functions of skynet.init, or nil */
+    SK_REF_LUA_DISPATCH, /* the lua protocol's dispatch function, see bind.c */
     SK_REF_LAST,
 };
 

@@ -106,6 +106,7 @@ class IncludeRules(unittest.TestCase):
     def test_names(self):
         self.assertEqual(c_file('#include "mem.h"'), ["include-name"])
         self.assertEqual(c_file("#include <stdio.h>"), [])
+        self.assertEqual(c_file('#include "mem.h"', "tests/unit/x.c"), [])
         self.assertEqual(c_file('#include "skynet.h"', "src/compat/x.c"), [])
 
 
@@ -130,6 +131,8 @@ class StateRules(unittest.TestCase):
     def test_in_a_function(self):
         self.assertEqual(c_file("void f(void) {\n    static int n;\n}"), ["file-scope"])
         self.assertEqual(c_file("void f(void) {\n    static const int n = 1;\n}"), [])
+        self.assertEqual(c_file("void f(void) {\n    static const struct {\n        char *n;\n"
+                                "    } t[] = {{0}};\n}"), [])
 
     def test_compat_may(self):
         self.assertEqual(c_file("static int count;", "src/compat/x.c"), [])
@@ -165,6 +168,10 @@ class HeaderRules(unittest.TestCase):
                                 "    int y);\nint sk_c(void);"), [])
         self.assertEqual(header("/* Any thread. */\nint sk_a(int x);\n\nint sk_b(int x);"),
                          ["contract"])
+
+    def test_type_begins_a_group(self):
+        self.assertEqual(header("/* A pair. */\ntypedef struct {\n    int a;\n} sk_a;\n"
+                                "int sk_f(sk_a x);"), [])
 
     def test_others_need_none(self):
         self.assertEqual(header("typedef int (*sk_fn)(int);\nenum {\n    X(a)\n};\n"

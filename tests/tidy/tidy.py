@@ -235,7 +235,7 @@ def check_includes(file, report):
         if target.startswith("skein") or re.fullmatch(r"skynet\w*\.h", target):
             continue
         layer = target.split("/")[0]
-        if "/" not in target or (layer not in LAYERS and file.layer):
+        if file.layer and ("/" not in target or layer not in LAYERS):
             report.add(file.path, line, "include-name", f'"{target}" does not name its layer')
         elif file.layer in LAYERS and layer != file.layer and layer not in LAYERS[file.layer]:
             report.add(file.path, line, "include-direction",
@@ -278,7 +278,8 @@ def check_file_scope(file, report):
 def check_static_locals(file, body, report):
     for match in re.finditer(r"\b(static|_Thread_local|__thread)\b([^;=(]*)",
                              file.plain[body[0]:body[1]]):
-        if not is_constant(match.group(2)):
+        # Of a struct in place, what stands before its fields tells.
+        if not is_constant(match.group(2).split("{")[0]):
             report.add(file.path, line_of(file.plain, body[0] + match.start()), "file-scope",
                        "a static variable in a function")
 
@@ -316,12 +317,15 @@ def check_prototypes(file, report):
         last = line_of(file.plain, start + len(piece) - 1) if body is None else \
             line_of(file.plain, body[1])
         text = piece.strip()
+        above = previous_line(file, first)
         if "(" not in text or not is_prototype(text):
+            # A type with a comment begins a group, too.
+            if above.endswith("*/"):
+                covered.add(last)
             continue
         if body is not None:    # an inline function shows what it does, but extends a group
             covered.add(last)
             continue
-        above = previous_line(file, first)
         if above.endswith("*/") or above.startswith("//") or first - 1 in covered:
             covered.add(last)
         else:
