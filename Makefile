@@ -148,6 +148,8 @@ ALL_LDFLAGS = $(CFLAGS) $(SAN_FLAGS) $(LTO_FLAGS) $(LDFLAGS) -pthread -rdynamic
 # The allocator stands first: so it is the malloc of the whole process.
 MALLOC_LIBS := $(MALLOC_LIBS_$(MALLOC))
 SYS_LIBS := -ldl -lm -lpthread
+# What a variant needs besides (see there).
+SAN_OBJS := $(if $(filter thread,$(SAN)),$(OBJ)/tools/tsan_longjmp.o)
 # Whole, so that a C module finds every lua_* function in the executable.
 LUA_WHOLE = -Wl,--whole-archive $(LUA_A) -Wl,--no-whole-archive
 
@@ -281,6 +283,11 @@ $(GEN_OBJ): $(BUILD)/gen/embedded.c $(BUILD)/cc.stamp
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# No checker's flags: it is part of the checker, as it were.
+$(OBJ)/tools/%.o: tools/%.c $(BUILD)/cc.stamp
+	@mkdir -p $(@D)
+	@$(CC) $(BASE_FLAGS) $(CFLAGS) $(WARN_FLAGS) -U_FORTIFY_SOURCE -c -o $@ $<
+
 # The tool runs on the machine that builds: no checkers, no other allocator.
 $(BUILD)/embed: tools/embed.c $(BUILD)/cc.stamp
 	@mkdir -p $(@D)
@@ -296,16 +303,17 @@ $(LIB): $(LIB_OBJS) $(BUILD)/lib.stamp
 	@$(AR) rcs $@ $(LIB_OBJS)
 
 # The objects themselves, not the archive: nothing that is exported may be left out.
-$(BUILD)/skein: $(MAIN_OBJ) $(LIB_OBJS) $(BUILD)/ld.stamp $(BUILD)/lib.stamp
+$(BUILD)/skein: $(MAIN_OBJ) $(LIB_OBJS) $(SAN_OBJS) $(BUILD)/ld.stamp $(BUILD)/lib.stamp
 	@echo "  LINK  $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $(MALLOC_LIBS) $(MAIN_OBJ) $(LIB_OBJS) $(LUA_WHOLE) $(SYS_LIBS)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(MALLOC_LIBS) $(MAIN_OBJ) $(LIB_OBJS) $(SAN_OBJS) \
+	  $(LUA_WHOLE) $(SYS_LIBS)
 
 $(BUILD)/libsupport.a: $(SUPPORT_OBJS)
 	@rm -f $@
 	@$(AR) rcs $@ $(SUPPORT_OBJS)
 
-TEST_LIBS = $(BUILD)/libsupport.a $(LIB) $(LUA_A)
-TEST_NEEDS = $(BUILD)/libsupport.a $(LIB) $(BUILD)/ld.stamp
+TEST_LIBS = $(SAN_OBJS) $(BUILD)/libsupport.a $(LIB) $(LUA_A)
+TEST_NEEDS = $(SAN_OBJS) $(BUILD)/libsupport.a $(LIB) $(BUILD)/ld.stamp
 
 define test_program_rule
 $$(BUILD)/tests/$(1)/%: $$(OBJ)/tests/$(1)/%.o $$(TEST_NEEDS)

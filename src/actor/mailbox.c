@@ -25,8 +25,10 @@ sk_push_result sk_mailbox_push(sk_mailbox *box, sk_msg *take_msg) {
         take_msg->next = head == IDLE ? NULL : head;
         /* Release: the message's content; pairs with the acquire in take_all. */
     } while (!sk_cas_weak_acq_rel(&box->head, &head, take_msg));
+    if (head == IDLE)
+        return SK_PUSH_SCHEDULE;
     sk_add_relaxed(&box->pushed, 1);
-    return head == IDLE ? SK_PUSH_SCHEDULE : SK_PUSH_QUEUED;
+    return SK_PUSH_QUEUED;
 }
 
 /* Moves the chain to the consumer's list, oldest first. */
@@ -58,21 +60,31 @@ sk_msg *sk_mailbox_pop(sk_mailbox *box) {
     msg->next = NULL;
     if (box->list)
         __builtin_prefetch(box->list->data);
-    sk_store_relaxed(&box->popped, sk_load_relaxed(&box->popped) + 1);
+    if (sk_load_relaxed(&box->has_first))
+        sk_store_relaxed(&box->has_first, false);
+    else
+        sk_store_relaxed(&box->popped, sk_load_relaxed(&box->popped) + 1);
     return msg;
 }
 
 bool sk_mailbox_try_idle(sk_mailbox *box) {
     sk_assert(box->list == NULL);
     sk_msg *expected = NULL;
+    sk_store_relaxed(&box->has_first, true);
     /* Release: all the consumer did to the service; pairs with the push that finds IDLE. */
-    return sk_cas_acq_rel(&box->head, &expected, IDLE);
+    if (sk_cas_acq_rel(&box->head, &expected, IDLE))
+        return true;
+    sk_store_relaxed(&box->has_first, false);
+    return false;
 }
 
 void sk_mailbox_close(sk_mailbox *box) { take_all(box, CLOSED); }
 
 uint64_t sk_mailbox_len(const sk_mailbox *box) {
+    if (sk_load_relaxed(&box->head) == IDLE)
+        return 0;
     uint64_t popped = sk_load_relaxed(&box->popped);
     uint64_t pushed = sk_load_relaxed(&box->pushed);
-    return pushed > popped ? pushed - popped : 0;
+    uint64_t counted = pushed > popped ? pushed - popped : 0;
+    return counted + sk_load_relaxed(&box->has_first);
 }

@@ -22,13 +22,17 @@
 #include "actor/message.h"
 #include "base/atomic.h"
 
+/* The length is exact without a counter for the message that ends IDLE: `pushed` and `popped` count
+ * the others, and `has_first` says whether that one is still waiting. So a call to an idle service
+ * costs one atomic operation. */
 typedef struct {
     /* Any thread; atomic. */
     SK_ALIGN_LINE _Atomic(sk_msg *) head;
     _Atomic uint64_t pushed;
-    /* Consumer only (popped is read by anybody for the length). */
+    /* Consumer only; read by anybody for the length. */
     SK_ALIGN_LINE sk_msg *list; /* taken from head, oldest first */
     _Atomic uint64_t popped;
+    _Atomic bool has_first;
 } sk_mailbox;
 
 typedef enum {

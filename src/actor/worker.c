@@ -57,6 +57,7 @@ struct sk_worker {
     uint64_t chain_stamp;         /* when the present chain through the slot began */
     uint64_t poll_stamp;          /* when this worker last saw that somebody polls */
     uint32_t poll_countdown;
+    uint32_t injector_countdown;
     bool is_searching;
     bool is_in_poll; /* what is scheduled now was found by this worker's poll */
     bool is_dirty;
@@ -204,7 +205,7 @@ static void push_next(sk_worker *worker, sk_service *service) {
     sk_service *old = sk_load_relaxed(&worker->next);
     sk_store_relaxed(&worker->next_stamp, worker->stamp);
     if (SK_LIKELY(!old)) {
-        /* Only this worker makes it non-NULL. Release pairs with the acquire in take_next. */
+        /* Only this worker makes it non-NULL. Release pairs with the acquire in steal_next. */
         sk_store_release(&worker->next, service);
         return;
     }
@@ -216,9 +217,13 @@ static void push_next(sk_worker *worker, sk_service *service) {
 }
 
 static sk_service *take_next(sk_worker *worker) {
-    if (!sk_load_relaxed(&worker->next))
+    sk_service *service = sk_load_relaxed(&worker->next);
+    if (!service)
         return NULL;
-    return sk_swap_acq_rel(&worker->next, NULL);
+    if (worker->sched->worker_count > 1)
+        return sk_swap_acq_rel(&worker->next, NULL);
+    sk_store_relaxed(&worker->next, NULL); /* no thieves */
+    return service;
 }
 
 /* A service whose budget is used goes to the tail; others are called only if there is more. */
@@ -487,8 +492,10 @@ static void go_idle(sk_worker *worker) {
 
 static sk_service *find_work(sk_worker *worker) {
     sk_service *service = NULL;
-    if (sk_load_relaxed(&worker->dispatch_count) % SK_INJECTOR_INTERVAL == 0)
+    if (worker->injector_countdown-- == 0) {
+        worker->injector_countdown = SK_INJECTOR_INTERVAL;
         service = injector_take(worker);
+    }
     if (!service) {
         /* A chain through the slot gives way after a while, if anybody waits behind it. */
         bool chain_is_old = worker->stamp - worker->chain_stamp > worker->sched->chain_cycles;

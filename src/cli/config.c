@@ -67,7 +67,7 @@ static const sk_config_key config_keys[] = {
 
 typedef struct {
     sk_env *env;
-    sk_env *origins; /* may be NULL */
+    sk_config_origins *origins; /* may be NULL */
     const char *path;
     const char *dir; /* of the file that runs now, with the slash; anchored on the Lua stack */
     int depth;
@@ -330,60 +330,63 @@ static void push_room(lua_State *L) {
     lua_setfield(L, LUA_REGISTRYINDEX, REG_ENV);
 }
 
-/* Adds a problem with the key at -2 whose value is at -1, unless both can be exported. */
-static void check_entry(lua_State *L, loader *ld) {
-    size_t len;
-    const char *key = lua_tolstring(L, -2, &len);
-    int type = lua_type(L, -1);
-    const char *reason = luaL_typename(L, -1);
-    if (strlen(key) != len)
-        reason = "name with a zero byte";
-    else if (type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN)
-        return;
-    lua_getfield(L, LUA_REGISTRYINDEX, REG_ORIGINS);
-    lua_pushvalue(L, -3);
-    lua_rawget(L, -2);
-    sk_buffer_printf(&ld->problems, "%sInvalid config table key = %s (a %s, set at %s)",
-                     ld->problems.len ? "\n" : "", key, reason, lua_tostring(L, -1));
-    lua_pop(L, 2);
+/* Why the entry cannot be a setting, in words that follow "a"; NULL: it can. */
+static const char *entry_problem(lua_State *L, const char *key, size_t key_len) {
+    if (strlen(key) != key_len)
+        return "name with a zero byte";
+    switch (lua_type(L, -1)) {
+    case LUA_TSTRING:
+    case LUA_TNUMBER:
+    case LUA_TBOOLEAN:
+        return NULL;
+    default:
+        return luaL_typename(L, -1);
+    }
 }
 
-/* Copies the entry at -2, -1 to the environment. A key that is there already keeps its value. */
+static void add_origin(sk_config_origins *origins, const char *key, const char *place) {
+    origins->list = sk_realloc(origins->list, (origins->count + 1) * sizeof *origins->list);
+    origins->list[origins->count++] = (sk_config_origin){sk_strdup(key), sk_strdup(place)};
+}
+
+/* Copies the entry, with its key at -2 and its value at -1, to the environment. */
 static void export_entry(lua_State *L, loader *ld) {
-    const char *key = lua_tostring(L, -2);
-    (void)sk_env_set(ld->env, key, luaL_tolstring(L, -1, NULL));
-    lua_pop(L, 1);
-    if (!ld->origins)
-        return;
+    size_t key_len;
+    const char *key = lua_tolstring(L, -2, &key_len);
+    const char *problem = entry_problem(L, key, key_len);
     lua_getfield(L, LUA_REGISTRYINDEX, REG_ORIGINS);
     lua_pushvalue(L, -3);
     lua_rawget(L, -2);
-    (void)sk_env_set(ld->origins, key, lua_tostring(L, -1));
-    lua_pop(L, 2);
+    const char *place = lua_tostring(L, -1);
+    if (problem) {
+        sk_buffer_printf(&ld->problems, "%sInvalid config table key = %s (a %s, set at %s)",
+                         ld->problems.len ? "\n" : "", key, problem, place);
+        return;
+    }
+    (void)sk_env_set(ld->env, key, luaL_tolstring(L, -3, NULL));
+    if (ld->origins)
+        add_origin(ld->origins, key, place);
 }
 
-/* Calls `visit` with key and value on the stack for each key that is set, by first assignment. */
-static void for_each_value(lua_State *L, void (*visit)(lua_State *L, loader *ld)) {
+/* Copies each key that is set, by first assignment. */
+static void export_values(lua_State *L) {
     lua_settop(L, 0);
     lua_getfield(L, LUA_REGISTRYINDEX, REG_VALUES);
     lua_getfield(L, LUA_REGISTRYINDEX, REG_ORDER);
     for (lua_Integer i = 1; lua_rawgeti(L, 2, i) != LUA_TNIL; i++) {
         lua_pushvalue(L, -1);
         if (lua_rawget(L, 1) != LUA_TNIL)
-            visit(L, loader_of(L));
+            export_entry(L, loader_of(L));
         lua_settop(L, 2);
     }
 }
 
 /* The protected part of a load: all that may raise. */
 static int run_all(lua_State *L) {
-    loader *ld = loader_of(L);
     push_room(L);
-    run_file(L, ld->path);
+    run_file(L, loader_of(L)->path);
     lua_sethook(L, NULL, 0, 0);
-    for_each_value(L, check_entry);
-    if (ld->problems.len == 0)
-        for_each_value(L, export_entry);
+    export_values(L);
     return 0;
 }
 
@@ -401,11 +404,21 @@ const sk_config_key *sk_config_keys(size_t *ret_count) {
     return config_keys;
 }
 
+void sk_config_origins_done(sk_config_origins *origins) {
+    for (size_t i = 0; i < origins->count; i++) {
+        sk_free(origins->list[i].key);
+        sk_free(origins->list[i].place);
+    }
+    sk_free(origins->list);
+    *origins = (sk_config_origins){0};
+}
+
 int sk_config_load(const char *path, sk_env *env, char **ret_error) {
     return sk_config_load_located(path, env, NULL, ret_error);
 }
 
-int sk_config_load_located(const char *path, sk_env *env, sk_env *origins, char **ret_error) {
+int sk_config_load_located(const char *path, sk_env *env, sk_config_origins *origins,
+                           char **ret_error) {
     loader ld = {.env = env, .origins = origins, .path = path, .dir = ""};
     lua_State *L = lua_newstate(limited_alloc, &ld);
     if (!L) {
@@ -417,14 +430,14 @@ int sk_config_load_located(const char *path, sk_env *env, sk_env *origins, char 
     lua_pushcfunction(L, on_error); /* neither of these allocates, so they cannot raise */
     lua_pushcfunction(L, run_all);
     int status = lua_pcall(L, 0, 0, 1);
-    bool failed = status != LUA_OK || ld.problems.len;
-    if (failed)
+    int err = status != LUA_OK ? SK_EFORMAT : ld.problems.len ? SK_EINVAL : 0;
+    if (err < 0)
         *ret_error = error_text(L, &ld, status);
     lua_close(L);
     sk_buffer_done(&ld.raw);
     sk_buffer_done(&ld.text);
     sk_buffer_done(&ld.problems);
-    return failed ? SK_EFORMAT : 0;
+    return err;
 }
 
 static bool has_space(const char *text) {

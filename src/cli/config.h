@@ -54,13 +54,29 @@ typedef struct {
 /* All keys that the runtime reads; static storage. */
 const sk_config_key *sk_config_keys(size_t *ret_count);
 
+/* Where the keys of a file were set, by first assignment. All zero is empty. */
+typedef struct {
+    char *key;
+    char *place; /* "path:line" of the last assignment */
+} sk_config_origin;
+
+typedef struct {
+    sk_config_origin *list;
+    size_t count;
+} sk_config_origins;
+
+/* Frees the list; it is empty afterwards. */
+void sk_config_origins_done(sk_config_origins *origins);
+
 /* Runs the file and copies its globals to `env`; a key that `env` has already keeps its value.
- * Negative: `env` is untouched and *ret_error is a text (sk_free): one line per problem, lines
- * that go on from the one before begin with a tab. */
+ * SK_EFORMAT: the file does not run; `env` is untouched. SK_EINVAL: some globals cannot be
+ * settings; the others are in `env`. Then *ret_error is a text (sk_free): one line per problem;
+ * lines that go on from the one before begin with a tab. */
 int sk_config_load(const char *path, sk_env *env, char **ret_error);
 
-/* The same, and notes for each key in `origins` (may be NULL) where it was set: "path:line". */
-int sk_config_load_located(const char *path, sk_env *env, sk_env *origins, char **ret_error);
+/* The same, and adds to *origins (may be NULL) each key that got into `env`. */
+int sk_config_load_located(const char *path, sk_env *env, sk_config_origins *origins,
+                           char **ret_error);
 
 /* Fills `env` for `skein FILE.lua ARG...`: start is the file's name and the arguments, its
  * directory comes first in luaservice and lua_path, harbor is 0. Negative: no such file, or a name

@@ -19,6 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Each failed try means that another node removed its file at that moment. */
+#define LOCK_TRY_COUNT_MAX 100
+
 struct sk_daemon {
     char *path; /* absolute: the program may change its directory */
     int fd;     /* holds the lock */
@@ -186,10 +189,12 @@ void sk_daemon_stop(sk_daemon *take_daemon) {
 }
 
 int sk_daemon_lock(const char *path, sk_daemon **ret_daemon, char **ret_error) {
-    int fd, err;
-    do {
+    int fd;
+    int err = SK_EAGAIN;
+    for (int i = 0; i < LOCK_TRY_COUNT_MAX && err == SK_EAGAIN; i++)
         err = open_locked(path, &fd, ret_error);
-    } while (err == SK_EAGAIN); /* each round, another node has ended: no endless loop */
+    if (err == SK_EAGAIN)
+        *ret_error = sk_message_new("Can't lock and read pidfile.");
     if (err < 0)
         return err;
     sk_daemon *daemon = sk_new(sk_daemon);
@@ -219,9 +224,9 @@ int sk_daemon_detach(sk_daemon *daemon, char **ret_error) {
     pid_t child = fork();
     if (child == 0) {
         err = become_daemon(daemon);
-        close(fds[0]);
-        /* No reader is no matter: the parent was killed, we run. SIGPIPE is blocked or ignored. */
+        /* A parent that was killed meanwhile is no matter. Our own reader averts SIGPIPE. */
         (void)write_all(fds[1], (const char *)&err, sizeof err);
+        close(fds[0]);
         close(fds[1]);
         if (err < 0)
             _exit(1);

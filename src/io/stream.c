@@ -388,6 +388,7 @@ static void discard_input(sk_socket *socket) {
 
 /* Flushes; the rest, if any, is left to the poller. */
 static void close_flushing(sk_socket *socket, sk_notes *notes) {
+    (void)sk_or_acq_rel(&socket->ready, SK_READY_HELD); /* nobody is told of input any more */
     discard_input(socket);
     sk_socket_set_state(socket, SK_SOCKET_CLOSING);
     if (!is_blocked(socket))

@@ -221,8 +221,8 @@ bool sk_socket_post_node(sk_socket *socket, sk_worker *worker) {
             break;
     }
     sk_socket_lock(socket);
-    if (socket->state != SK_SOCKET_DEAD)
-        sk_socket_die(socket);
+    if (socket->state != SK_SOCKET_DEAD && socket->state != SK_SOCKET_CLOSING)
+        sk_socket_die(socket); /* one that is flushing goes by itself */
     sk_socket_unlock(socket);
     sk_socket_unref(socket); /* the one of the node */
     return false;

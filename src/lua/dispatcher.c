@@ -333,6 +333,14 @@ static void serve_forks(sk_vm *vm) {
     }
 }
 
+/* What the message made runnable; mostly nothing. */
+static inline void serve_queues(sk_vm *vm) {
+    if (SK_UNLIKELY(!sk_list_is_empty(&vm->wakeups) || !sk_list_is_empty(&vm->failures)))
+        serve_woken(vm);
+    if (SK_UNLIKELY(!sk_list_is_empty(&vm->forks)))
+        serve_forks(vm);
+}
+
 static void log_errors(sk_vm *vm, const sk_msg *msg) {
     if (SK_LIKELY(vm->errors.len == 0))
         return;
@@ -375,8 +383,7 @@ void sk_dispatcher_handle(sk_vm *vm, sk_msg *msg) {
     sk_msg *outer = vm->msg;
     vm->msg = msg;
     by_type(vm, msg);
-    serve_woken(vm);
-    serve_forks(vm);
+    serve_queues(vm);
     log_errors(vm, msg);
     vm->msg = outer;
 }
@@ -398,8 +405,7 @@ bool sk_dispatcher_on_message(sk_service *service, void *user, sk_msg *msg) {
         sk_dispatcher_handle(vm, msg);
     } else {
         by_callback(vm, msg);
-        serve_woken(vm);
-        serve_forks(vm);
+        serve_queues(vm);
         log_errors(vm, msg);
     }
     sk_worker_publish(worker, NULL, NULL);

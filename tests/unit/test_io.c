@@ -381,7 +381,7 @@ static void test_pause(void **state) {
 /* Reading stops at the limit and goes on without loss. */
 static void test_read_limit(void **state) {
     fixture f = with_connection(state);
-    const size_t total = 3000000;
+    const size_t total = 20000000;
     uint8_t *data = pattern(total);
     size_t sent = 0;
     f.service->consumes = false;
