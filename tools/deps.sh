@@ -10,7 +10,7 @@ set -u
 build_list='gcc make pkg-config|pkgconf libc6-dev liblua5.4-dev libmimalloc-dev libcmocka-dev'
 test_list='clang libclang-rt-14-dev|libclang-rt-18-dev|libclang-common-14-dev netcat-openbsd
 lua-check python3 clang-format curl'
-valgrind_list='valgrind'
+valgrind_list='valgrind libc6-dbg'
 
 installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -49,9 +49,7 @@ as_root() {
     fi
 }
 
-install_all() {
-    as_root apt-get -q -y --no-install-recommends install "$@" >&2 && return
-    as_root apt-get -q update >&2 || return 1
+install() {
     as_root apt-get -q -y --no-install-recommends install "$@" >&2
 }
 
@@ -78,14 +76,18 @@ names=$(missing "$list")
 [ -z "$names" ] && exit 0
 echo "deps.sh: installing the missing packages:" $names >&2
 # shellcheck disable=SC2086
-install_all $names && exit 0
+install $names && exit 0
+# A fresh machine has no lists of packages yet; with them the choice may be another.
+as_root apt-get -q update >&2 && names=$(missing "$list")
+# shellcheck disable=SC2086
+install $names && exit 0
 if [ "$kind" = build ]; then
     echo "deps.sh: could not install:" $names >&2
     exit 1
 fi
 # One by one, so that one unknown package does not hinder the others.
 for name in $names; do
-    as_root apt-get -q -y --no-install-recommends install "$name" >&2 ||
+    install "$name" ||
         echo "deps.sh: WARNING: no $name; the tests that need it will be skipped" >&2
 done
 exit 0

@@ -156,7 +156,8 @@ static int edit_distance(const char *a, const char *b) {
         for (int j = 1; j <= b_len; j++) {
             int x = tolower((unsigned char)a[i - 1]);
             int y = tolower((unsigned char)b[j - 1]);
-            cost[i][j] = min3(cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (x != y));
+            cost[i][j] =
+                min3(cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (x != y));
             bool swapped = i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) &&
                            tolower((unsigned char)a[i - 2]) == y;
             if (swapped && cost[i - 2][j - 2] + 1 < cost[i][j])

@@ -59,7 +59,8 @@ static char *held_text(int fd) {
     pid_t pid = read_pid(fd);
     if (pid == 0)
         return sk_message_new("Can't lock and read pidfile.");
-    if (kill(pid, 0) < 0 && errno == ESRCH) /* a child of it has the lock, or another pid namespace */
+    if (kill(pid, 0) < 0 &&
+        errno == ESRCH) /* a child of it has the lock, or another pid namespace */
         return sk_message_new("Can't lock pidfile, lock is held by pid %d.", (int)pid);
     return sk_message_new("Skein is already running, pid = %d.", (int)pid);
 }
@@ -189,7 +190,7 @@ void sk_daemon_stop(sk_daemon *take_daemon) {
 }
 
 int sk_daemon_lock(const char *path, sk_daemon **ret_daemon, char **ret_error) {
-    int fd;
+    int fd = -1;
     int err = SK_EAGAIN;
     for (int i = 0; i < LOCK_TRY_COUNT_MAX && err == SK_EAGAIN; i++)
         err = open_locked(path, &fd, ret_error);
@@ -216,7 +217,7 @@ int sk_daemon_write_pid(sk_daemon *daemon, pid_t pid) {
 }
 
 int sk_daemon_detach(sk_daemon *daemon, char **ret_error) {
-    int fds[2];
+    int fds[2] = {-1, -1};
     int err = open_pipe(fds);
     if (err < 0)
         goto fail;

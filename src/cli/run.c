@@ -148,3 +148,68 @@ static int run_node(instance *self, const sk_config *config) {
         fprintf(stderr, "skein: cannot start threads: %s\n", sk_err_text(err));
     return err < 0;
 }
+
+/* Runs a node with the configuration; takes the environment. */
+static int run_config(sk_env *take_env, const sk_config *config) {
+    char *error = NULL;
+    sk_daemon *daemon = NULL;
+    if (config->daemon && sk_daemon_start(config->daemon, &daemon, &error) < 0) {
+        sk_env_free(take_env);
+        return fail(error);
+    }
+    block_signals();
+    instance self = {0};
+    open_instance(&self, config, take_env);
+    int status = run_node(&self, config);
+    close_instance(&self);
+    sk_daemon_stop(daemon);
+    return status;
+}
+
+static int load(const sk_options *options, sk_env *env, char **ret_error) {
+    if (options->action == SK_OPTIONS_SCRIPT)
+        return sk_config_for_script(options->path, options->arg_count, options->args, env,
+                                    ret_error);
+    return sk_config_load(options->path, env, ret_error);
+}
+
+static int run_file(const sk_options *options) {
+    char *error = NULL;
+    sk_config config;
+    sk_env *env = sk_env_new();
+    if (load(options, env, &error) < 0 || sk_config_defaults(env, &config, &error) < 0) {
+        sk_env_free(env);
+        return fail(error);
+    }
+    return run_config(env, &config);
+}
+
+static bool is_embedded_service(const char *name) {
+    sk_buffer full = {0};
+    sk_buffer_printf(&full, "service/%s%c", name, '\0');
+    bool found = sk_loader_has_embedded((const char *)full.data);
+    sk_buffer_done(&full);
+    return found;
+}
+
+int sk_cli_main(int argc, char **argv) {
+    sk_options options;
+    sk_options_error error;
+    if (sk_options_parse(argc, argv, &options, &error) < 0) {
+        fputs(error.text, stderr);
+        sk_free(error.text);
+        return error.exit_status;
+    }
+    switch (options.action) {
+    case SK_OPTIONS_HELP:
+        fputs(sk_options_help(), stdout);
+        return 0;
+    case SK_OPTIONS_VERSION:
+        fputs(sk_options_version(), stdout);
+        return 0;
+    case SK_OPTIONS_CHECK:
+        return sk_cmd_check(options.path, is_embedded_service, stdout);
+    default:
+        return run_file(&options);
+    }
+}

@@ -269,6 +269,8 @@ static int load_from_tree(lua_State *L, const char *tree, const char *name) {
     return status;
 }
 
+bool sk_loader_has_embedded(const char *name) { return find_embedded(name) != NULL; }
+
 bool sk_loader_find_embedded(lua_State *L, const char *name) {
     const sk_embedded *entry = find_embedded(name);
     if (!entry)

@@ -15,6 +15,9 @@ typedef struct sk_codecache sk_codecache;
 sk_codecache *sk_codecache_new(void);
 void sk_codecache_free(sk_codecache *take_cache);
 
+/* Any thread. True if the embedded library has this name. */
+bool sk_loader_has_embedded(const char *name);
+
 /* Lua function. Pushes the chunk of an embedded module ("skynet.queue", "service/launcher").
  * False: there is none, nothing is pushed. Raises if it does not load. */
 bool sk_loader_find_embedded(lua_State *L, const char *name);

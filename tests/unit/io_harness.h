@@ -435,6 +435,16 @@ HARNESS int send_pattern(fixture *f, size_t size) {
     return sk_socket_send(f->io, f->service, f->id, &data);
 }
 
+HARNESS void send_block(fixture *f, char fill, size_t size, bool low) {
+    char *block = sk_malloc(size);
+    memset(block, fill, size);
+    sk_send_data data = {.data = block, .size = size, .take = true};
+    if (low)
+        assert_int_equal(sk_socket_send_low(f->io, f->service, f->id, &data), 0);
+    else
+        assert_int_equal(sk_socket_send(f->io, f->service, f->id, &data), 0);
+}
+
 HARNESS void expect_input(sk_service *service, const char *text) {
     assert_int_equal(service->input.len, strlen(text));
     assert_memory_equal(service->input.data, text, strlen(text));

@@ -60,8 +60,16 @@ static void test_numbers(void **state) {
     const struct {
         const char *text;
         long number;
-    } cases[] = {{"8", 8},     {"2x", 2},  {"abc", 0}, {"", 0},     {"-3", -3}, {" 7", 7},
-                 {"2.5", 2},   {"0x10", 0}, {"010", 10}, {"+4", 4},
+    } cases[] = {{"8", 8},
+                 {"2x", 2},
+                 {"abc", 0},
+                 {"", 0},
+                 {"-3", -3},
+                 {" 7", 7},
+                 {"2.5", 2},
+                 {"0x10", 0},
+                 {"010", 10},
+                 {"+4", 4},
                  {"99999999999999999999", LONG_MAX}};
     for (size_t i = 0; i < SK_ARRAY_LEN(cases); i++) {
         char key[16];

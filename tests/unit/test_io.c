@@ -412,16 +412,6 @@ static void test_read_limit(void **state) {
     close(f.peer);
 }
 
-static void send_block(fixture *f, char fill, size_t size, bool low) {
-    char *block = sk_malloc(size);
-    memset(block, fill, size);
-    sk_send_data data = {.data = block, .size = size, .take = true};
-    if (low)
-        assert_int_equal(sk_socket_send_low(f->io, f->service, f->id, &data), 0);
-    else
-        assert_int_equal(sk_socket_send(f->io, f->service, f->id, &data), 0);
-}
-
 static void test_priorities(void **state) {
     fixture f = with_connection(state);
     const size_t big = 1 << 20;

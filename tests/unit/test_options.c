@@ -129,8 +129,8 @@ static void test_texts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),          cmocka_unit_test(test_script_arguments),
-        cmocka_unit_test(test_mistakes),       cmocka_unit_test(test_empty_argument),
+        cmocka_unit_test(test_forms),    cmocka_unit_test(test_script_arguments),
+        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_empty_argument),
         cmocka_unit_test(test_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
