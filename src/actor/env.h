@@ -9,6 +9,7 @@
 
 typedef struct sk_env sk_env;
 
+/* An empty environment. Free with sk_env_free. */
 sk_env *sk_env_new(void);
 
 /* NULL is fine. */
@@ -20,7 +21,8 @@ const char *sk_env_get(sk_env *env, const char *key);
 /* Any thread. Copies both. 0; SK_EEXIST when the key has a value already (even the same). */
 int sk_env_set(sk_env *env, const char *key, const char *value);
 
-/* Any thread. The value as a decimal integer prefix ("2x" is 2, "abc" is 0); `fallback` if unset. */
+/* Any thread. The decimal integer the value begins with ("2x" is 2, "abc" is 0); `fallback` if
+ * unset. */
 long sk_env_get_int(sk_env *env, const char *key, long fallback);
 
 /* Any thread. True only for the text "true"; `fallback` if unset. */

@@ -19,7 +19,10 @@ typedef struct {
     void (*signal)(void *instance, int signal);
 } sk_module;
 
+/* Without any module. Free with sk_modules_free. */
 sk_modules *sk_modules_new(void);
+
+/* No service is left. Loaded libraries stay open. NULL is fine. */
 void sk_modules_free(sk_modules *take_modules);
 
 /* Before the node runs. Registers a built-in module (static storage). */

@@ -9,6 +9,7 @@
 
 #include "actor/node.h"
 
+/* For participants 0 to participant_count - 1, all offline. */
 sk_reclaim *sk_reclaim_new(int participant_count);
 
 /* All participants have ended. Frees everything deferred. */

@@ -8,7 +8,10 @@
 
 #include "actor/node.h"
 
+/* Empty. `reclaim` is borrowed and outlives it. */
 sk_registry *sk_registry_new(sk_reclaim *reclaim, int harbor_id);
+
+/* No reader is left. NULL is fine. */
 void sk_registry_free(sk_registry *take_registry);
 
 /* Any thread. Gives the service a new handle. The low 24 bits count up from 1; one in use is

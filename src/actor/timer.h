@@ -8,7 +8,10 @@
 
 #include "actor/node.h"
 
+/* With nothing armed. The node is borrowed. */
 sk_timer *sk_timer_new(sk_node *node);
+
+/* Frees what is armed, unfired. NULL is fine. */
 void sk_timer_free(sk_timer *take_timer);
 
 /* Any thread. Arms an entry that expires `delay_ms` from now. Returns true when it is now the

@@ -16,7 +16,10 @@ typedef struct {
     uint64_t poll_count;
 } sk_worker_stat;
 
+/* The workers without their threads. `seed` is that of all choices. */
 sk_sched *sk_sched_new(sk_node *node, int worker_count, uint64_t seed);
+
+/* The threads have been joined, or never started. NULL is fine. */
 void sk_sched_free(sk_sched *take_sched);
 
 /* Starts the worker threads; joins them after sk_sched_stop. */

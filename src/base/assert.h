@@ -1,4 +1,4 @@
-/* assert.h -- checks for bugs, on in every build. Errors of the world are returned, not asserted. */
+/* assert.h -- checks for bugs, on in every build. Errors of the world are returned instead. */
 #ifndef SK_BASE_ASSERT_H
 #define SK_BASE_ASSERT_H
 

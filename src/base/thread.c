@@ -32,7 +32,7 @@ void sk_spin_acquire_slow(sk_spin *spin) {
             return;
         sk_thread_pause();
     }
-    /* Taken with 2, so that the release wakes somebody: perhaps once too often, never too rarely. */
+    /* Taken with 2, so that the release wakes somebody: perhaps needlessly, never too rarely. */
     while (sk_swap_acq_rel(&spin->word, 2) != 0)
         sk_futex_wait(&spin->word, 2, -1);
 }

@@ -14,6 +14,7 @@ typedef struct {
     pthread_mutex_t mutex;
 } sk_lock;
 
+/* Before use, and after the last use, by one thread. */
 void sk_lock_init(sk_lock *lock);
 void sk_lock_done(sk_lock *lock);
 static inline void sk_lock_acquire(sk_lock *lock) { pthread_mutex_lock(&lock->mutex); }
@@ -26,6 +27,7 @@ typedef struct {
     _Atomic uint32_t word;
 } sk_spin;
 
+/* What the two functions below do when the word is contended. */
 void sk_spin_acquire_slow(sk_spin *spin);
 void sk_spin_release_slow(sk_spin *spin);
 

@@ -8,7 +8,6 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "cli/config.h"
 
@@ -70,15 +69,12 @@ static bool parse_number(const char *text, long *ret_number) {
     return true;
 }
 
-static void check_int(checker *check, const char *key, const char *text) {
-    bool is_thread = strcmp(key, "thread") == 0;
-    long min = is_thread ? 1 : 0;
-    long max = is_thread ? SK_WORKER_COUNT_MAX : SK_CONFIG_HARBOR_MAX;
+static void check_int(checker *check, const sk_config_key *key, const char *text) {
     long number;
     if (!parse_number(text, &number))
-        report(check, key, "is not a whole number: \"%s\"", text);
-    else if (number < min || number > max)
-        report(check, key, "= %ld is not in [%ld,%ld]", number, min, max);
+        report(check, key->name, "is not a whole number: \"%s\"", text);
+    else if (number < key->min || number > key->max)
+        report(check, key->name, "= %ld is not in [%d,%d]", number, key->min, key->max);
 }
 
 static void check_bool(checker *check, const char *key, const char *text) {
@@ -119,7 +115,7 @@ static void check_key(checker *check, const sk_config_key *key) {
     case SK_CONFIG_TEXT:
         break;
     case SK_CONFIG_INT:
-        check_int(check, key->name, text);
+        check_int(check, key, text);
         break;
     case SK_CONFIG_BOOL:
         check_bool(check, key->name, text);

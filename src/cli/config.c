@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
+#include <limits.h>
 #include <lua.h>
 #include <lualib.h>
 #include <stdarg.h>
@@ -27,6 +28,8 @@
 #include <unistd.h>
 
 #define HOOK_INSTRUCTION_COUNT 1000000
+/* Stack levels searched for includes: finding a level takes time in proportion to its depth. */
+#define TRACE_LEVEL_MAX 200
 #define LUASERVICE_FALLBACK "./service/?.lua"
 #define LUA_PATH_FALLBACK "./lualib/?.lua;./lualib/?/init.lua"
 
@@ -37,32 +40,33 @@
 #define REG_ORDER "skein.order"     /* list of keys, by first assignment */
 
 static const sk_config_key config_keys[] = {
-    {"thread", SK_CONFIG_INT, NULL, false}, /* its default is computed */
-    {"cpath", SK_CONFIG_PATTERNS, "./cservice/?.so", true},
-    {"harbor", SK_CONFIG_INT, "1", true},
-    {"bootstrap", SK_CONFIG_TEXT, "snlua bootstrap", true},
-    {"daemon", SK_CONFIG_TEXT, NULL, false},
-    {"logger", SK_CONFIG_TEXT, NULL, false},
-    {"logservice", SK_CONFIG_TEXT, "logger", true},
-    {"profile", SK_CONFIG_BOOL, "true", true},
-    {"logpath", SK_CONFIG_TEXT, NULL, false},
-    {"lualoader", SK_CONFIG_TEXT, NULL, false}, /* missing: the built-in one */
-    {"lua_path", SK_CONFIG_PATTERNS, LUA_PATH_FALLBACK, false},
-    {"lua_cpath", SK_CONFIG_PATTERNS, "./luaclib/?.so", false},
-    {"luaservice", SK_CONFIG_PATTERNS, LUASERVICE_FALLBACK, false},
-    {"preload", SK_CONFIG_FILE, NULL, false},
-    {"start", SK_CONFIG_TEXT, "main", false},
-    {"standalone", SK_CONFIG_ADDRESS, NULL, false},
-    {"master", SK_CONFIG_ADDRESS, NULL, false},
-    {"address", SK_CONFIG_ADDRESS, NULL, false},
-    {"enablessl", SK_CONFIG_BOOL, NULL, false},
-    {"tls_verify", SK_CONFIG_TEXT, NULL, false},
-    {"certfile", SK_CONFIG_FILE, NULL, false},
-    {"keyfile", SK_CONFIG_FILE, NULL, false},
-    {"cluster", SK_CONFIG_FILE, NULL, false},
-    {"snax", SK_CONFIG_PATTERNS, NULL, false},
-    {"snax_interface_g", SK_CONFIG_TEXT, NULL, false},
-    {"snax_loader", SK_CONFIG_FILE, NULL, false},
+    {"thread", SK_CONFIG_INT, NULL, false, 1, SK_WORKER_COUNT_MAX}, /* its default is computed */
+    {"cpath", SK_CONFIG_PATTERNS, "./cservice/?.so", true, 0, 0},
+    {"harbor", SK_CONFIG_INT, "1", true, 0, SK_CONFIG_HARBOR_MAX},
+    {"bootstrap", SK_CONFIG_TEXT, "snlua bootstrap", true, 0, 0},
+    {"daemon", SK_CONFIG_TEXT, NULL, false, 0, 0},
+    {"logger", SK_CONFIG_TEXT, NULL, false, 0, 0},
+    {"logservice", SK_CONFIG_TEXT, "logger", true, 0, 0},
+    {"profile", SK_CONFIG_BOOL, "true", true, 0, 0},
+    {"logpath", SK_CONFIG_TEXT, NULL, false, 0, 0},
+    {"stuckms", SK_CONFIG_INT, NULL, false, 1, INT_MAX},
+    {"lualoader", SK_CONFIG_TEXT, NULL, false, 0, 0}, /* missing: the built-in one */
+    {"lua_path", SK_CONFIG_PATTERNS, LUA_PATH_FALLBACK, false, 0, 0},
+    {"lua_cpath", SK_CONFIG_PATTERNS, "./luaclib/?.so", false, 0, 0},
+    {"luaservice", SK_CONFIG_PATTERNS, LUASERVICE_FALLBACK, false, 0, 0},
+    {"preload", SK_CONFIG_FILE, NULL, false, 0, 0},
+    {"start", SK_CONFIG_TEXT, "main", false, 0, 0},
+    {"standalone", SK_CONFIG_ADDRESS, NULL, false, 0, 0},
+    {"master", SK_CONFIG_ADDRESS, NULL, false, 0, 0},
+    {"address", SK_CONFIG_ADDRESS, NULL, false, 0, 0},
+    {"enablessl", SK_CONFIG_BOOL, NULL, false, 0, 0},
+    {"tls_verify", SK_CONFIG_TEXT, NULL, false, 0, 0},
+    {"certfile", SK_CONFIG_FILE, NULL, false, 0, 0},
+    {"keyfile", SK_CONFIG_FILE, NULL, false, 0, 0},
+    {"cluster", SK_CONFIG_FILE, NULL, false, 0, 0},
+    {"snax", SK_CONFIG_PATTERNS, NULL, false, 0, 0},
+    {"snax_interface_g", SK_CONFIG_TEXT, NULL, false, 0, 0},
+    {"snax_loader", SK_CONFIG_FILE, NULL, false, 0, 0},
 };
 
 typedef struct {
@@ -282,7 +286,7 @@ static int on_error(lua_State *L) {
     lua_Debug ar;
     bool through_include = false;
     luaL_tolstring(L, 1, NULL);
-    for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    for (int level = 1; level < TRACE_LEVEL_MAX && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Slf", &ar);
         if (through_include && ar.currentline > 0) {
             lua_pushfstring(L, "\n\tincluded from %s:%d", ar.source + 1, ar.currentline);

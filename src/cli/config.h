@@ -17,8 +17,8 @@
 #define SK_CONFIG_INCLUDE_DEPTH_MAX 32
 /* VM instructions of one load, about a second: more is an endless loop. */
 #define SK_CONFIG_INSTRUCTION_COUNT_MAX 100000000
-/* Lua memory of one load: room for any file, but ("x"):rep(1e9) is an error. */
-#define SK_CONFIG_MEMORY_MAX (64u * 1024 * 1024)
+/* Lua memory of one load: above a full Lua stack, but ("x"):rep(1e9) is an error. */
+#define SK_CONFIG_MEMORY_MAX (128u * 1024 * 1024)
 /* The harbor id is one byte of a handle. */
 #define SK_CONFIG_HARBOR_MAX 255
 
@@ -49,6 +49,7 @@ typedef struct {
     sk_config_kind kind;
     const char *fallback; /* what its reader takes when unset; NULL: nothing */
     bool written_back;    /* sk_config_defaults puts the fallback into the environment */
+    int min, max;         /* of a number; 0, 0 otherwise */
 } sk_config_key;
 
 /* All keys that the runtime reads; static storage. */

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define USAGE "usage: skein CONFIG | skein FILE.lua [ARG...] | skein --check CONFIG"
+#define USAGE "usage: skein CONFIG | skein FILE.lua [ARG...] | skein --check CONFIG\n"
 
 typedef struct {
     const char *name;

@@ -33,7 +33,7 @@ typedef struct {
 } sk_options;
 
 typedef struct {
-    char *text;      /* complete lines for stderr, with "skein: " in front; release with sk_free */
+    char *text;      /* for stderr: "skein: ...", a usage line, newlines; release with sk_free */
     int exit_status; /* 1; 2 for wrong usage */
 } sk_options_error;
 

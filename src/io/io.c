@@ -66,19 +66,6 @@ static int run_later(sk_io *io, sk_worker *worker, const sk_later_entry *entry) 
 
 /* ---- Polling ---- */
 
-/* What died before the last poll: nobody can see it any more. */
-static void free_dead(sk_io *io) {
-    sk_spin_acquire(&io->dead_lock);
-    sk_socket *socket = io->dead;
-    io->dead = NULL;
-    sk_spin_release(&io->dead_lock);
-    while (socket) {
-        sk_socket *next = socket->next_dead;
-        sk_socket_free(socket);
-        socket = next;
-    }
-}
-
 /* The timeout, cut so that nothing for later is late. */
 static int64_t cut_timeout(sk_io *io, int64_t timeout_ms) {
     uint64_t first_ms = sk_later_first_ms(&io->later);
@@ -125,7 +112,6 @@ static int handle_event(sk_io *io, sk_worker *worker, const sk_poll_event *event
 static int io_poll(void *io_ptr, sk_worker *worker, int64_t timeout_ms) {
     sk_io *io = io_ptr;
     int posted = 0;
-    free_dead(io);
     int count = wait_for_events(io, worker, cut_timeout(io, timeout_ms));
     sk_store_relaxed(&io->now_cs, sk_node_now_cs(io->node));
     for (int i = 0; i < count; i++)
@@ -321,7 +307,6 @@ sk_io *sk_io_new(sk_node *node) {
 void sk_io_free(sk_io *take_io) {
     if (!take_io)
         return;
-    free_dead(take_io);
     for (uint32_t i = 0; i < SK_SOCKET_COUNT_MAX; i++) {
         sk_socket *socket = sk_load_relaxed(&take_io->slots[i]);
         if (socket)

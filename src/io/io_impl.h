@@ -100,9 +100,6 @@ struct sk_socket {
     sk_dial *dial; /* while connecting */
     sk_addr addr;  /* the peer's; of a listener its own */
     uint64_t read_size, write_size, read_cs, write_cs;
-
-    /* In the list of dead sockets. */
-    sk_socket *next_dead;
 };
 
 /* Sockets with gathered output, of one worker: touched by it only. */
@@ -131,8 +128,6 @@ struct sk_io {
     _Atomic uint64_t now_cs; /* node time of the last poll */
     _Atomic int spare_fd;    /* kept for refusing connections; -1 while in use */
     sk_later later;
-    SK_ALIGN_LINE sk_spin dead_lock;
-    sk_socket *dead; /* under dead_lock: to be freed by the next poll */
     SK_ALIGN_LINE _Atomic(sk_socket *) slots[SK_SOCKET_COUNT_MAX];
 };
 

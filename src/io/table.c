@@ -1,8 +1,8 @@
 /* table.c -- the life of a socket: its id, references, state, readiness.
  *
  * Slots are id mod SK_SOCKET_COUNT_MAX. A reader takes the pointer from the slot and compares the
- * id; the memory stays until all workers have passed a dispatch boundary (reclaim.h) and then until
- * the next poll, because the monitor polls too and is not counted there.
+ * id; the memory stays until all workers, and the monitor, have passed a boundary between
+ * dispatches or polls (reclaim.h).
  *
  * A socket dies under its lock: descriptor closed, slot cleared. The table's reference is given
  * back with the unlock, the object goes with the last reference. */
@@ -60,15 +60,7 @@ static bool enter_table(sk_io *io, sk_socket *socket) {
     return false;
 }
 
-/* The workers are past it; the poller may still be at it. */
-static void retire(void *take_socket) {
-    sk_socket *socket = take_socket;
-    sk_io *io = socket->io;
-    sk_spin_acquire(&io->dead_lock);
-    socket->next_dead = io->dead;
-    io->dead = socket;
-    sk_spin_release(&io->dead_lock);
-}
+static void free_retired(void *take_socket) { sk_socket_free(take_socket); }
 
 sk_socket *sk_socket_new(sk_io *io, sk_handle owner, int take_fd) {
     sk_socket *socket = sk_new(sk_socket);
@@ -117,7 +109,7 @@ bool sk_socket_try_ref(sk_socket *socket) {
 void sk_socket_unref(sk_socket *take_socket) {
     /* Release: what this holder did; acquire: what the others did, for the last one. */
     if (take_socket && sk_sub_acq_rel(&take_socket->refs, 1) == 1)
-        sk_reclaim_defer(sk_node_reclaim(take_socket->io->node), take_socket, retire);
+        sk_reclaim_defer(sk_node_reclaim(take_socket->io->node), take_socket, free_retired);
 }
 
 void sk_socket_free(sk_socket *take_socket) {

@@ -30,7 +30,8 @@ sk_address sk_bind_check_address(lua_State *L, int index) {
     }
     int type = lua_type(L, index);
     if (SK_UNLIKELY(type != LUA_TNUMBER && type != LUA_TSTRING))
-        luaL_error(L, "dest address type (%s) must be a string or number.", luaL_typename(L, index));
+        luaL_error(L, "dest address type (%s) must be a string or number.",
+                   luaL_typename(L, index));
     if (type == LUA_TNUMBER)
         luaL_error(L, "Invalid service address 0");
     return named(sk_vm_of(L), lua_tostring(L, index));
@@ -140,7 +141,7 @@ static void set_proto(lua_State *L, int protos, const char *name, int id) {
  *
  * Each message of the lua protocol needs its dispatch, pack and unpack. So that they need not be
  * looked up, the table of this one protocol is a proxy: empty, with the fields in a table behind
- * it, and a copy of what matters where C finds it at once. A program cannot tell, but for rawget. */
+ * it, and a copy of what matters where C finds it at once. Only rawget can tell. */
 
 /* Fields -> SK_REF_LUA_DISPATCH and vm->lua_is_plain. */
 static void refresh_lua(lua_State *L, int fields) {

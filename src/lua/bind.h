@@ -33,8 +33,19 @@ sk_msg *sk_bind_pack_by(lua_State *L, int proto, int first, int last);
 /* A raw payload argument: a string (copied), or a pointer and a size (taken over). */
 sk_msg *sk_bind_check_payload(lua_State *L, int index);
 
+/* Fills in the header of a message of this service. */
+static inline void sk_bind_stamp(sk_vm *vm, sk_msg *msg, int type, int32_t session) {
+    msg->source = sk_service_handle(vm->service);
+    msg->type = (uint8_t)type;
+    msg->session = session;
+}
+
 /* Sends; source and the rest are set. 0; SK_ENOENT when a local receiver does not exist. */
 int sk_bind_post(sk_vm *vm, sk_address to, sk_msg *take_msg);
+
+/* Makes a task whose coroutine holds the function at `first` and the arguments behind it (they are
+ * popped); pushes its thread. */
+sk_task *sk_bind_new_thread(lua_State *L, int first);
 
 /* Pushes the protocol table of a type, making the predefined ones on first use. False: nothing is
  * pushed, the protocol is not registered. */
@@ -75,6 +86,8 @@ typedef struct {
     const char *name;
     lua_CFunction function;
 } sk_bind_entry;
+extern const sk_bind_entry sk_bind_message_functions[]; /* ends with a NULL name */
+extern const sk_bind_entry sk_bind_wait_functions[];
 lua_CFunction sk_bind_find(const sk_bind_entry *entries, size_t count, const char *name);
 
 /* Module openers, as in package.preload. */

@@ -1,8 +1,8 @@
-/* bind_skynet.c -- the functions of the module skynet that are on the message path, in C.
+/* bind_skynet.c -- the module skynet: its table, and the functions that neither send nor wait.
  *
- * The module table is filled on first use: its metatable looks a name up in the table at the end
- * of this file, then in the Lua part (lualib/skynet/more.lua). docs/lua-host.md lists which is
- * where. The contract of each function is in lualib/meta/skynet.lua. */
+ * The module table is filled on first use: its metatable looks a name up in the tables of
+ * bind_message.c, bind_wait.c and of this file, then in the Lua part (lualib/skynet/more.lua).
+ * docs/lua-host.md lists which is where; the contracts are in lualib/meta/skynet.lua. */
 #include "lua/bind.h"
 
 #include "actor/registry.h"
@@ -16,470 +16,10 @@
 #include "lua/task.h"
 
 #include <lauxlib.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 static uint32_t self_handle(const sk_vm *vm) { return sk_service_handle(vm->service).v; }
-
-/* ---- sending ---- */
-
-static void stamp(sk_vm *vm, sk_msg *msg, int type, int32_t session) {
-    msg->source = sk_service_handle(vm->service);
-    msg->type = (uint8_t)type;
-    msg->session = session;
-}
-
-/* The message of (addr, typename, ...). Unless the protocol is lua with its own packing, the
- * protocol's table is left on top. */
-static sk_msg *pack_request(lua_State *L, sk_vm *vm, int *ret_type) {
-    int last = lua_gettop(L);
-    if (SK_LIKELY(sk_bind_is_plain_lua(L, vm, 2))) {
-        *ret_type = SK_TYPE_LUA;
-        return sk_bind_pack(L, 3, last);
-    }
-    *ret_type = sk_bind_check_proto(L, 2);
-    return sk_bind_pack_by(L, last + 1, 3, last);
-}
-
-/* send(addr, typename, ...) -> 0 | nothing */
-static int skynet_send(lua_State *L) {
-    sk_vm *vm = sk_vm_of(L);
-    sk_address to = sk_bind_check_address(L, 1);
-    int type;
-    sk_msg *msg = pack_request(L, vm, &type);
-    stamp(vm, msg, type, 0);
-    if (sk_bind_post(vm, to, msg) < 0)
-        return 0;
-    lua_pushinteger(L, 0);
-    return 1;
-}
-
-static int skynet_rawsend(lua_State *L) {
-    sk_vm *vm = sk_vm_of(L);
-    sk_address to = sk_bind_check_address(L, 1);
-    int type = sk_bind_check_proto(L, 2);
-    sk_msg *msg = sk_bind_check_payload(L, 3);
-    stamp(vm, msg, type, 0);
-    if (sk_bind_post(vm, to, msg) < 0)
-        return 0;
-    lua_pushinteger(L, 0);
-    return 1;
-}
-
-static int call_failed(lua_State *L, const sk_task *task) {
-    if (task->wake == SK_WAKE_DEADLINE)
-        return luaL_error(L, "call failed: deadline exceeded");
-    return luaL_error(L, "call failed");
-}
-
-/* How the answer is unpacked: by us, or by the function at stack index 1; or not at all. */
-enum { ANSWER_SERI, ANSWER_FUNCTION, ANSWER_RAW };
-
-static int call_k(lua_State *L, int status, lua_KContext how) {
-    (void)status;
-    sk_vm *vm = sk_vm_of(L);
-    if (SK_UNLIKELY(vm->current->wake != SK_WAKE_ANSWER))
-        return call_failed(L, vm->current);
-    sk_msg *msg = vm->msg;
-    if (SK_LIKELY(how == ANSWER_SERI))
-        return sk_seri_unpack(L, msg->data, msg->size, msg->hints);
-    lua_settop(L, 1);
-    lua_pushlightuserdata(L, msg->data);
-    lua_pushinteger(L, (lua_Integer)msg->size);
-    if (how == ANSWER_RAW)
-        return 2;
-    lua_call(L, 2, LUA_MULTRET);
-    return lua_gettop(L);
-}
-
-/* Sends the request and blocks. Stack: the address at 1, the unpack function on top. */
-static int start_call(lua_State *L, sk_task *task, sk_address to, sk_msg *take_msg, int how) {
-    sk_vm *vm = task->vm;
-    int32_t session = take_msg->session;
-    take_msg->deadline_ns = task->deadline_ns;
-    if (SK_UNLIKELY(sk_bind_post(vm, to, take_msg) < 0))
-        return luaL_error(L, "call to invalid address %s", luaL_tolstring(L, 1, NULL));
-    if (how == ANSWER_FUNCTION)
-        lua_replace(L, 1);
-    sk_task_wait_answer(task, session, to.handle);
-    return sk_task_block(L, call_k, how);
-}
-
-/* How the answer will be unpacked; a function of the protocol's own is left on top. */
-static int how_to_unpack(lua_State *L, const sk_vm *vm) {
-    if (SK_LIKELY(sk_bind_is_plain_lua(L, vm, 2)))
-        return ANSWER_SERI;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
-    sk_bind_rawget_field(L, -2);
-    return lua_tocfunction(L, -1) == sk_bind_unpack ? ANSWER_SERI : ANSWER_FUNCTION;
-}
-
-/* call(addr, typename, ...) -> results of the callee */
-static int skynet_call(lua_State *L) {
-    sk_task *task = sk_task_check_block(L);
-    sk_vm *vm = task->vm;
-    sk_address to = sk_bind_check_address(L, 1);
-    int type;
-    sk_msg *msg = pack_request(L, vm, &type);
-    stamp(vm, msg, type, sk_task_new_session(vm));
-    return start_call(L, task, to, msg, how_to_unpack(L, vm));
-}
-
-/* rawcall(addr, typename, msg [, sz]) -> msg, sz */
-static int skynet_rawcall(lua_State *L) {
-    sk_task *task = sk_task_check_block(L);
-    sk_address to = sk_bind_check_address(L, 1);
-    int type = sk_bind_check_proto(L, 2);
-    sk_msg *msg = sk_bind_check_payload(L, 3);
-    stamp(task->vm, msg, type, sk_task_new_session(task->vm));
-    return start_call(L, task, to, msg, ANSWER_RAW);
-}
-
-/* redirect(dest, source, typename, session, msg [, sz]) -> session | nothing */
-static int skynet_redirect(lua_State *L) {
-    sk_vm *vm = sk_vm_of(L);
-    sk_address to = sk_bind_check_address(L, 1);
-    lua_Integer source = luaL_checkinteger(L, 2);
-    int type = sk_bind_check_proto(L, 3);
-    lua_Integer session = lua_isnil(L, 4) ? sk_task_new_session(vm) : luaL_checkinteger(L, 4);
-    sk_msg *msg = sk_bind_check_payload(L, 5);
-    stamp(vm, msg, type, (int32_t)session);
-    if (source)
-        msg->source.v = (uint32_t)source;
-    if (sk_bind_post(vm, to, msg) < 0)
-        return 0;
-    lua_pushinteger(L, session);
-    return 1;
-}
-
-/* ---- answering ---- */
-
-/* Sends the answer to the current request; consumes the message. */
-static int answer(lua_State *L, sk_task *task, sk_msg *take_msg) {
-    task->request = SK_REQUEST_TAKEN;
-    bool sent = false;
-    if (task->session == 0) {
-        sk_msg_free(take_msg);
-    } else {
-        stamp(task->vm, take_msg, SK_TYPE_RESPONSE, task->session);
-        sk_address to = {task->source, NULL};
-        sent = sk_bind_post(task->vm, to, take_msg) == 0;
-    }
-    lua_pushboolean(L, sent);
-    return 1;
-}
-
-static sk_task *check_request(lua_State *L, const char *text) {
-    sk_task *task = sk_vm_of(L)->current;
-    if (SK_UNLIKELY(!task || task->request != SK_REQUEST_OPEN))
-        luaL_error(L, "%s", text);
-    return task;
-}
-
-static int skynet_ret(lua_State *L) {
-    sk_msg *msg = sk_bind_check_payload(L, 1);
-    sk_task *task = sk_vm_of(L)->current;
-    if (SK_UNLIKELY(!task || task->request != SK_REQUEST_OPEN)) {
-        sk_msg_free(msg);
-        return luaL_error(L, "No session");
-    }
-    return answer(L, task, msg);
-}
-
-static int skynet_retpack(lua_State *L) {
-    sk_task *task = check_request(L, "No session");
-    return answer(L, task, sk_bind_pack(L, 1, lua_gettop(L)));
-}
-
-static int skynet_ignoreret(lua_State *L) {
-    sk_task *task = sk_vm_of(L)->current;
-    if (task)
-        task->request = SK_REQUEST_TAKEN;
-    return 0;
-}
-
-static int skynet_context(lua_State *L) {
-    sk_task *task = sk_vm_of(L)->current;
-    if (!task || task->request == SK_REQUEST_NONE) {
-        lua_pushnil(L);
-        lua_pushnil(L);
-        return 2;
-    }
-    if (task->request == SK_REQUEST_OPEN)
-        lua_pushinteger(L, task->session);
-    else
-        lua_pushnil(L);
-    lua_pushinteger(L, task->source.v);
-    return 2;
-}
-
-static sk_reply *check_reply(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(1)); }
-
-static int reply_gc(lua_State *L) {
-    sk_reply *reply = lua_touserdata(L, 1);
-    if (sk_list_is_linked(&reply->link))
-        sk_list_remove(&reply->link);
-    return 0;
-}
-
-/* The packed answer: by the closure's own function, or by skynet.pack. */
-static sk_msg *pack_reply(lua_State *L, int last) {
-    if (lua_isnil(L, lua_upvalueindex(2)))
-        return sk_bind_pack(L, 2, last);
-    lua_pushvalue(L, lua_upvalueindex(2));
-    luaL_checkstack(L, last, NULL);
-    for (int i = 2; i <= last; i++)
-        lua_pushvalue(L, i);
-    lua_call(L, last - 1, 2);
-    return sk_bind_check_payload(L, last + 1);
-}
-
-/* reply(ok, ...) | reply "TEST" */
-static int reply_call(lua_State *L) {
-    sk_vm *vm = sk_vm_of(L);
-    sk_reply *reply = check_reply(L);
-    if (reply->session == 0)
-        return 0;
-    if (lua_type(L, 1) == LUA_TSTRING && strcmp(lua_tostring(L, 1), "TEST") == 0) {
-        lua_pushboolean(L, !reply->is_answered && !reply->caller_is_gone);
-        return 1;
-    }
-    if (reply->is_answered)
-        return luaL_error(L, "Can't response more than once");
-    bool sent = false;
-    sk_msg *msg = lua_toboolean(L, 1) ? pack_reply(L, lua_gettop(L)) : sk_msg_new_around(NULL, 0);
-    stamp(vm, msg, lua_toboolean(L, 1) ? SK_TYPE_RESPONSE : SK_TYPE_ERROR, reply->session);
-    if (reply->caller_is_gone)
-        sk_msg_free(msg);
-    else
-        sent = sk_bind_post(vm, (sk_address){reply->source, NULL}, msg) == 0;
-    reply->is_answered = true;
-    sk_list_remove(&reply->link);
-    lua_pushboolean(L, sent);
-    return 1;
-}
-
-/* response([pack]) -> closure */
-static int skynet_response(lua_State *L) {
-    sk_task *task = check_request(L, "no session");
-    lua_settop(L, 1);
-    sk_reply *reply = lua_newuserdatauv(L, sizeof *reply, 0);
-    *reply = (sk_reply){.source = task->source, .session = task->session};
-    sk_list_init(&reply->link);
-    if (luaL_newmetatable(L, "skynet.reply")) {
-        lua_pushcfunction(L, reply_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    lua_insert(L, 1);
-    lua_pushcclosure(L, reply_call, 2);
-    if (reply->session != 0)
-        sk_list_push(&task->vm->replies, &reply->link);
-    task->request = SK_REQUEST_TAKEN;
-    return 1;
-}
-
-/* ---- coroutines, waiting, timers ---- */
-
-/* Makes a task whose coroutine holds the function and its arguments; pushes its thread. */
-static sk_task *new_thread(lua_State *L, int first) {
-    sk_vm *vm = sk_vm_of(L);
-    int count = lua_gettop(L) - first + 1;
-    sk_task *task = sk_task_new(vm, true);
-    if (SK_UNLIKELY(!lua_checkstack(task->co, count + 1)))
-        luaL_error(L, "too many arguments");
-    lua_xmove(L, task->co, count);
-    task->nargs = count - 1;
-    lua_pushthread(task->co);
-    lua_xmove(task->co, L, 1);
-    return task;
-}
-
-/* fork(f, ...) -> thread */
-static int skynet_fork(lua_State *L) {
-    if (lua_gettop(L) == 0)
-        lua_pushnil(L);
-    sk_task *task = new_thread(L, 1);
-    task->wait = SK_WAIT_FORK;
-    sk_list_push(&task->vm->forks, &task->queue);
-    return 1;
-}
-
-/* A number of ticks; fractions are fine. */
-static double check_ticks(lua_State *L, int index) {
-    double ticks = luaL_checknumber(L, index);
-    luaL_argcheck(L, !isnan(ticks), index, "not a number of ticks");
-    return ticks > 2147483647.0 ? 2147483647.0 : ticks;
-}
-
-/* timeout(ti, f) -> thread */
-static int skynet_timeout(lua_State *L) {
-    double ticks = check_ticks(L, 1);
-    lua_settop(L, 2);
-    sk_task *task = new_thread(L, 2);
-    sk_task_wait_timer(task, ticks, SK_WAIT_START);
-    return 1;
-}
-
-/* The token argument: absent, false or the running service coroutine itself need no entry in the
- * token table. True when the table is used; the token is then at `index`. */
-static bool check_token(lua_State *L, int index, const sk_task *task) {
-    lua_settop(L, index);
-    if (!lua_toboolean(L, index)) {
-        if (L == task->co)
-            return false;
-        lua_pushthread(L);
-        lua_replace(L, index);
-    }
-    if (lua_isthread(L, index) && lua_tothread(L, index) == task->co)
-        return false;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_TOKENS);
-    lua_pushvalue(L, index);
-    if (lua_rawget(L, -2) != LUA_TNIL)
-        luaL_error(L, "token duplicative");
-    lua_pushvalue(L, index);
-    lua_pushlightuserdata(L, (void *)task);
-    lua_rawset(L, -4);
-    lua_settop(L, index);
-    return true;
-}
-
-static void forget_token(lua_State *L, int index) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_TOKENS);
-    lua_pushvalue(L, index);
-    lua_pushnil(L);
-    lua_rawset(L, -3);
-    lua_pop(L, 1);
-}
-
-/* ctx: the stack index of the token in the table, or 0. */
-static int sleep_k(lua_State *L, int status, lua_KContext token) {
-    (void)status;
-    if (token)
-        forget_token(L, (int)token);
-    if (sk_vm_of(L)->current->wake != SK_WAKE_BREAK)
-        return 0;
-    lua_pushliteral(L, "BREAK");
-    return 1;
-}
-
-static int wait_k(lua_State *L, int status, lua_KContext token) {
-    (void)status;
-    if (token)
-        forget_token(L, (int)token);
-    return 0;
-}
-
-/* sleep(ti [, token]) -> nothing | "BREAK" */
-static int skynet_sleep(lua_State *L) {
-    sk_task *task = sk_task_check_block(L);
-    double ticks = check_ticks(L, 1);
-    bool has_token = check_token(L, 2, task);
-    task->has_token = has_token;
-    sk_task_wait_timer(task, ticks, SK_WAIT_SLEEP);
-    return sk_task_block(L, sleep_k, has_token ? 2 : 0);
-}
-
-static int skynet_yield(lua_State *L) {
-    sk_task *task = sk_task_check_block(L);
-    bool has_token = false;
-    if (SK_UNLIKELY(L != task->co))
-        has_token = check_token(L, 1, task);
-    task->has_token = has_token;
-    sk_task_wait_timer(task, 0, SK_WAIT_SLEEP);
-    return sk_task_block(L, sleep_k, has_token ? 1 : 0);
-}
-
-/* wait([token]) */
-static int skynet_wait(lua_State *L) {
-    sk_task *task = sk_task_check_block(L);
-    bool has_token = check_token(L, 1, task);
-    task->has_token = has_token;
-    sk_task_wait_plain(task, SK_WAIT_TOKEN);
-    return sk_task_block(L, wait_k, has_token ? 1 : 0);
-}
-
-/* The task that waits on the token, or NULL. */
-static sk_task *find_waiter(lua_State *L, int index) {
-    if (lua_isthread(L, index)) {
-        sk_task *task = sk_task_of_thread(lua_tothread(L, index));
-        bool waits = task && (task->wait == SK_WAIT_SLEEP || task->wait == SK_WAIT_TOKEN);
-        if (waits && !task->has_token)
-            return task;
-    }
-    if (lua_isnil(L, index))
-        return NULL;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_TOKENS);
-    lua_pushvalue(L, index);
-    lua_rawget(L, -2);
-    return lua_touserdata(L, -1);
-}
-
-/* wakeup(token) -> true | nothing */
-static int skynet_wakeup(lua_State *L) {
-    luaL_checkany(L, 1);
-    sk_task *task = find_waiter(L, 1);
-    if (!task)
-        return 0;
-    sk_task_queue_wakeup(task);
-    lua_pushboolean(L, true);
-    return 1;
-}
-
-/* Takes every token of a task that is killed out of the table. */
-static void drop_tokens(lua_State *L, const sk_task *task) {
-    if (!task->has_token)
-        return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_TOKENS);
-    int tokens = lua_gettop(L);
-    lua_pushnil(L);
-    while (lua_next(L, tokens)) {
-        if (lua_touserdata(L, -1) == task) {
-            lua_pushvalue(L, -2);
-            lua_pushnil(L);
-            lua_rawset(L, tokens);
-        }
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-}
-
-/* The suspended task whose thread's text matches the pattern at 1. */
-static sk_task *find_by_text(lua_State *L) {
-    sk_vm *vm = sk_vm_of(L);
-    for (sk_link *l = vm->tasks.next; l != &vm->tasks; l = l->next) {
-        sk_task *task = SK_CONTAINER(l, sk_task, all);
-        if (task == vm->current || task->wait == SK_WAIT_FORK)
-            continue;
-        lua_getglobal(L, "string");
-        lua_getfield(L, -1, "find");
-        lua_pushfstring(L, "thread: %p", (void *)task->co);
-        lua_pushvalue(L, 1);
-        lua_call(L, 2, 1);
-        if (lua_toboolean(L, -1))
-            return task;
-        lua_settop(L, 1);
-    }
-    return NULL;
-}
-
-/* killthread(thread | text) -> thread | nothing */
-static int skynet_killthread(lua_State *L) {
-    sk_task *task = NULL;
-    if (lua_isthread(L, 1))
-        task = sk_task_of_thread(lua_tothread(L, 1));
-    else if (lua_type(L, 1) == LUA_TSTRING)
-        task = find_by_text(L);
-    if (!task || task == task->vm->current || task->wait == SK_WAIT_NONE)
-        return 0;
-    luaL_checkstack(L, 4, NULL);
-    lua_pushthread(task->co);
-    lua_xmove(task->co, L, 1);
-    drop_tokens(L, task);
-    sk_dispatcher_kill(task);
-    return 1;
-}
 
 /* ---- protocols ---- */
 
@@ -530,7 +70,7 @@ static void tell_launcher(lua_State *L, const char *what) {
     lua_pushstring(L, what);
     sk_msg *msg = sk_bind_pack(L, lua_gettop(L), lua_gettop(L));
     lua_pop(L, 1);
-    stamp(vm, msg, SK_TYPE_LUA, 0);
+    sk_bind_stamp(vm, msg, SK_TYPE_LUA, 0);
     (void)sk_service_post(vm->service, launcher, msg);
 }
 
@@ -619,7 +159,7 @@ static int skynet_start(lua_State *L) {
     vm->is_started = true;
     lua_pushcfunction(L, skynet_init_service);
     lua_insert(L, 1);
-    sk_task *task = new_thread(L, 1);
+    sk_task *task = sk_bind_new_thread(L, 1);
     sk_task_wait_timer(task, 0, SK_WAIT_START);
     return 0;
 }
@@ -905,55 +445,44 @@ static void push_all_protos(lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
 }
 
-static const sk_bind_entry FUNCTIONS[] = {
+static const sk_bind_entry OTHER_FUNCTIONS[] = {
     {"address", skynet_address},
-    {"call", skynet_call},
-    {"context", skynet_context},
     {"dispatch", skynet_dispatch},
     {"dispatch_unknown_request", skynet_dispatch_unknown_request},
     {"dispatch_unknown_response", skynet_dispatch_unknown_response},
     {"endless", skynet_endless},
     {"error", skynet_error},
     {"exit", sk_dispatcher_exit},
-    {"fork", skynet_fork},
     {"genid", skynet_genid},
     {"getenv", skynet_getenv},
     {"harbor", skynet_harbor},
     {"hpc", skynet_hpc},
-    {"ignoreret", skynet_ignoreret},
     {"init", skynet_init},
     {"init_service", skynet_init_service},
-    {"killthread", skynet_killthread},
     {"localname", skynet_localname},
     {"memlimit", skynet_memlimit},
     {"mqlen", skynet_mqlen},
     {"now", skynet_now},
     {"pack", sk_bind_packfn},
     {"packstring", skynet_packstring},
-    {"rawcall", skynet_rawcall},
-    {"rawsend", skynet_rawsend},
-    {"redirect", skynet_redirect},
     {"register_protocol", skynet_register_protocol},
-    {"response", skynet_response},
-    {"ret", skynet_ret},
-    {"retpack", skynet_retpack},
     {"self", skynet_self},
-    {"send", skynet_send},
     {"setenv", skynet_setenv},
-    {"sleep", skynet_sleep},
     {"start", skynet_start},
     {"starttime", skynet_starttime},
     {"stat", skynet_stat},
     {"term", skynet_term},
     {"time", skynet_time},
-    {"timeout", skynet_timeout},
     {"tostring", skynet_tostring},
     {"trash", skynet_trash},
     {"unpack", sk_bind_unpack},
-    {"wait", skynet_wait},
-    {"wakeup", skynet_wakeup},
-    {"yield", skynet_yield},
+    {NULL, NULL},
 };
+
+/* All functions of the module that are in C; each table is sorted by name. */
+static const sk_bind_entry *const TABLES[] = {sk_bind_message_functions, sk_bind_wait_functions,
+                                              OTHER_FUNCTIONS};
+
 
 static const struct {
     const char *name;
@@ -968,12 +497,21 @@ static const struct {
     {"PTYPE_TRACE", SK_TYPE_TRACE},
 };
 
+static size_t table_len(const sk_bind_entry *entries) {
+    size_t count = 0;
+    while (entries[count].name)
+        count++;
+    return count;
+}
+
 /* Pushes the value that belongs to the name; false: nothing, it is not ours. */
 static bool push_field(lua_State *L, const char *name) {
-    lua_CFunction function = sk_bind_find(FUNCTIONS, SK_ARRAY_LEN(FUNCTIONS), name);
-    if (function) {
-        lua_pushcfunction(L, function);
-        return true;
+    for (size_t i = 0; i < SK_ARRAY_LEN(TABLES); i++) {
+        lua_CFunction function = sk_bind_find(TABLES[i], table_len(TABLES[i]), name);
+        if (function) {
+            lua_pushcfunction(L, function);
+            return true;
+        }
     }
     for (size_t i = 0; i < SK_ARRAY_LEN(CONSTANTS); i++) {
         if (strcmp(CONSTANTS[i].name, name) == 0) {
@@ -1026,9 +564,11 @@ static int raw_next(lua_State *L) {
 
 /* __pairs(t): fills everything in first. */
 static int module_pairs(lua_State *L) {
-    for (size_t i = 0; i < SK_ARRAY_LEN(FUNCTIONS); i++) {
-        lua_getfield(L, 1, FUNCTIONS[i].name);
-        lua_pop(L, 1);
+    for (size_t i = 0; i < SK_ARRAY_LEN(TABLES); i++) {
+        for (const sk_bind_entry *e = TABLES[i]; e->name; e++) {
+            lua_getfield(L, 1, e->name);
+            lua_pop(L, 1);
+        }
     }
     for (size_t i = 0; i < SK_ARRAY_LEN(CONSTANTS); i++) {
         lua_getfield(L, 1, CONSTANTS[i].name);

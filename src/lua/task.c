@@ -169,8 +169,8 @@ sk_task *sk_task_check_block(lua_State *L) {
                       "here (main chunk, or a C function that stock Lua cannot yield across)");
     }
     if (vm->barrier_count > 0)
-        luaL_error(L, "attempt to yield across a C-call boundary: a coroutine that is resumed where "
-                      "stock Lua cannot yield must not block");
+        luaL_error(L, "attempt to yield across a C-call boundary: a coroutine that is resumed "
+                      "where stock Lua cannot yield must not block");
     if (sk_load_relaxed(&vm->running) != L)
         luaL_error(L, "a blocking call in a coroutine that foreign C code resumed");
     return vm->current;

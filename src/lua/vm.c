@@ -46,7 +46,7 @@ static void *lua_allocate(void *user, void *ptr, size_t old_size, size_t new_siz
     return block;
 }
 
-/* An error outside of any protected call: a bug of ours, or memory that ran out outside a resume. */
+/* An error outside of any protected call: a bug of ours, or memory that really has run out. */
 static int panic(lua_State *L) {
     const char *text = lua_tostring(L, -1);
     fprintf(stderr, "skein: unprotected Lua error: %s\n", text ? text : "?");

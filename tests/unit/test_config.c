@@ -231,7 +231,7 @@ static void test_errors_name_the_place(void **state) {
     (void)state;
     expect_failure("a = 1\nb = = 2", SK_EFORMAT, "conf:2: unexpected symbol near '='");
     expect_failure("a = 1\n\nb = a.b.c", SK_EFORMAT,
-                   "conf:3: attempt to index a nil value (field 'b')");
+                   "conf:3: attempt to index a number value (global 'a')");
     expect_failure("\nprint('x')", SK_EFORMAT,
                    "conf:2: attempt to call a nil value (global 'print')");
     expect_failure("\ninclude 'none'", SK_EFORMAT,
@@ -289,9 +289,9 @@ static void test_limits(void **state) {
                    "conf:2: more than 100 million instructions: an endless loop?");
     expect_failure_with("local function f() return f() + 1 end f()", "stack overflow");
     expect_failure("x = ('x'):rep(1000000000)", SK_EFORMAT,
-                   "conf: more than 64 MiB of memory needed");
+                   "conf: more than 128 MiB of memory needed");
     expect_failure("x = 'x' while true do x = x .. x end", SK_EFORMAT,
-                   "conf: more than 64 MiB of memory needed");
+                   "conf: more than 128 MiB of memory needed");
     expect_failure_with("include 'conf'", "conf: includes are nested deeper than 32 files\n\tincl");
     write_file("a", "include 'b'");
     write_file("b", "include 'a'");
@@ -348,7 +348,7 @@ static void test_hostile_bytes(void **state) {
                    "conf: compiled Lua is not accepted, only text");
     write_bytes("conf", "a = 1\0b = 2", 11);
     char *error = load_failure(SK_EFORMAT);
-    assert_non_null(strstr(error, "conf:1: unexpected symbol near '<\\0>'"));
+    assert_string_equal(error, "conf:1: unexpected symbol");
     sk_free(error);
     write_bytes("conf", "a = 'x\0y'\nb = 2", 15);
     sk_env *env = sk_env_new();
@@ -359,7 +359,7 @@ static void test_hostile_bytes(void **state) {
     sk_env_free(load_text(""));
 
     /* Compiled code cannot come in by a side door either: there is no load. */
-    expect_failure_with("x = (''):dump(function() end) load(x)", "attempt to call a nil value");
+    expect_failure_with("x = ('').dump(function() end) load(x)", "attempt to call a nil value");
     expect_failure_with("include(('').dump)", "include needs the name of a file");
     /* Errors inside methods and callbacks keep their place; a loop in a callback ends too. */
     expect_failure_with("\n;('x'):rep({})", "conf:2: bad argument #1 to 'rep'");
@@ -478,7 +478,8 @@ static void test_ranges(void **state) {
     expect_invalid("harbor = 256", "Invalid harbor 256 , should be in [0,255]");
     expect_invalid("harbor = -1", "Invalid harbor -1 , should be in [0,255]");
     expect_invalid("harbor = 'abc'", "Invalid harbor abc , should be in [0,255]");
-    expect_invalid("harbor = 99999999999999999999", "Invalid harbor 1e+20 , should be in [0,255]");
+    expect_invalid("harbor = '99999999999999999999'",
+                   "Invalid harbor 99999999999999999999 , should be in [0,255]");
 }
 
 static void test_script(void **state) {

@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,9 +22,12 @@
 
 static char folder[64];
 
-/* What the test itself inherited is not what all_close_on_exec is to find. */
-static int close_inherited_on_exec(void **state) {
+/* What the test itself inherited is not what all_close_on_exec is to find; and a daemon becomes
+ * the test's child when the process that was started ends, so that the test can wait for it. */
+static int prepare(void **state) {
     (void)state;
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+        return -1;
     for (int fd = STDERR_FILENO + 1; fd < FD_CHECK_COUNT; fd++)
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     return 0;
@@ -214,7 +217,7 @@ static _Noreturn void run_daemon(channel *ch, int closed_fd) {
     char byte;
     if (read(ch->end[0], &byte, 1) == 0) /* else a crash: the file stays */
         sk_daemon_stop(daemon);
-    _exit(0); /* closes `facts`, so that the test sees the end */
+    _exit(0);
 }
 
 /* Starts it; returns the exit status of the process that was started. */
@@ -237,13 +240,15 @@ static void expect_facts(channel *ch, daemon_facts *ret_facts) {
     assert_true(ret_facts->closes_on_exec);
 }
 
-/* Waits until the daemon has ended: then nobody has the other end of `facts` any more. */
-static void await_end(channel *ch) {
-    close(ch->facts[1]);
-    char byte;
-    assert_int_equal(read(ch->facts[0], &byte, 1), 0);
-    close(ch->facts[0]);
+/* Lets the daemon go on to its end, and waits for that. */
+static void end_daemon(channel *ch, pid_t pid) {
+    close(ch->end[1]);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     close(ch->end[0]);
+    close(ch->facts[0]);
+    close(ch->facts[1]);
 }
 
 static void run_life(int closed_fd) {
@@ -261,8 +266,7 @@ static void run_life(int closed_fd) {
     expect_failure("pid", text);
     assert_int_equal(start_daemon(&ch, -1), 1);
 
-    close(ch.end[1]);
-    await_end(&ch);
+    end_daemon(&ch, facts.pid);
     assert_int_equal(access("pid", F_OK), -1);
 }
 
@@ -286,8 +290,7 @@ static void test_after_a_crash(void **state) {
     daemon_facts facts;
     expect_facts(&ch, &facts);
     assert_int_equal(write(ch.end[1], "x", 1), 1);
-    close(ch.end[1]);
-    await_end(&ch);
+    end_daemon(&ch, facts.pid);
     assert_int_equal(access("pid", F_OK), 0);
 
     sk_daemon *daemon;
@@ -305,5 +308,5 @@ int main(void) {
         TEST(test_life_of_a_daemon),    TEST(test_closed_stdio),
         TEST(test_after_a_crash),
     };
-    return cmocka_run_group_tests(tests, close_inherited_on_exec, NULL);
+    return cmocka_run_group_tests(tests, prepare, NULL);
 }
