@@ -6,8 +6,10 @@
 
 #define CAP_MIN 8
 
+/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): dense keys are spread, so that there are no long runs
+ * for a removal to walk along. */
 static uint32_t home_of(const sk_map *map, uint64_t key) {
-    return (uint32_t)(key ^ (key >> 20)) & (map->cap - 1);
+    return (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & (map->cap - 1);
 }
 
 /* Where the key is, or the free entry where it would go. */

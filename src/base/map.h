@@ -1,7 +1,7 @@
 /* map.h -- a hash map from a non-zero 64-bit key to a pointer. Owner only.
  *
  * Open addressing with linear probing and backward-shift deletion (Knuth, TAOCP 3, 6.4, algorithm
- * R), so there are no tombstones and dense sequential keys, such as sessions, probe once. */
+ * R), so there are no tombstones. */
 #ifndef SK_BASE_MAP_H
 #define SK_BASE_MAP_H
 

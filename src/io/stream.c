@@ -64,6 +64,7 @@ static bool is_blocked(const sk_socket *socket) {
 /* The connection takes no more output, now or later. */
 static void write_failed(sk_socket *socket, int err, sk_notes *notes) {
     sk_outq_done(&socket->outq);
+    socket->warn_size = 0;
     socket->is_broken = true;
     switch ((sk_socket_state)socket->state) {
     case SK_SOCKET_CONNECTED:

@@ -430,7 +430,8 @@ static void test_priorities(void **state) {
             size_t len = strlen(runs);
             if (len == 0 || runs[len - 1] != data[i]) {
                 assert_true(total % big == 0); /* not interleaved */
-                strncat(runs, &data[i], 1);
+                assert_true(len + 1 < sizeof runs);
+                runs[len] = data[i];
             }
             total++;
         }
