@@ -11,6 +11,7 @@ void sk_mailbox_init(sk_mailbox *box) {
     sk_store_relaxed(&box->head, NULL);
     sk_store_relaxed(&box->pushed, 0);
     sk_store_relaxed(&box->popped, 0);
+    sk_store_relaxed(&box->has_first, false);
     box->list = NULL;
 }
 

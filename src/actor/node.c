@@ -52,13 +52,16 @@ struct sk_node {
 
 typedef struct {
     _Atomic uint32_t word;
+    sk_reclaim *reclaim;
 } bare_io;
 
 static int bare_poll(void *io, sk_worker *worker, int64_t timeout_ms) {
-    (void)worker;
     bare_io *bare = io;
-    if (timeout_ms != 0)
+    if (timeout_ms != 0 && worker) {
+        sk_reclaim_offline(bare->reclaim, sk_worker_index(worker));
         sk_futex_wait(&bare->word, 0, timeout_ms);
+        sk_reclaim_online(bare->reclaim, sk_worker_index(worker));
+    }
     sk_store_release(&bare->word, 0);
     return 0;
 }
@@ -124,7 +127,9 @@ sk_node *sk_node_new(const sk_node_options *options) {
     node->timer = sk_timer_new(node);
     node->sched = sk_sched_new(node, options->worker_count, seed);
     node->io_ops = &BARE_IO_OPS;
-    node->io = sk_new(bare_io);
+    bare_io *bare = sk_new(bare_io);
+    bare->reclaim = node->reclaim;
+    node->io = bare;
     return node;
 }
 

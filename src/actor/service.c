@@ -37,6 +37,8 @@ struct sk_service {
     int32_t session;
     uint64_t overload_len;
     void *io_data;
+    sk_foreign foreign;
+    sk_buffer text;
 
     /* Written by the owner, read by any thread; atomic, relaxed. */
     _Atomic(sk_worker *) worker;
@@ -59,6 +61,7 @@ struct sk_service {
 static void free_service(void *ptr) {
     sk_service *service = ptr;
     sk_free(service->name);
+    sk_buffer_done(&service->text);
     sk_free(service);
 }
 
@@ -181,6 +184,7 @@ bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
     BUMP(&service->cpu_cycles, cycles);
     if (SK_UNLIKELY(sk_service_is_dead(service))) {
         terminate(service);
+        (void)sk_worker_end_dispatch(worker); /* sends what the release wrote */
         return false;
     }
     if (service->mailbox.list)
@@ -229,6 +233,8 @@ int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_na
         let_run(service, worker);
         return SK_ESTATE;
     }
+    if (node_is_aborting(node)) /* it may have come too late for the walk over all services */
+        (void)sk_service_retire(node, worker, handle);
     if (node_has_logger(node, worker)) /* the log service itself starts silently */
         sk_node_log(node, worker, handle, "LAUNCH %s %s", module_name, args ? args : "");
     let_run(service, worker);
@@ -324,3 +330,6 @@ double sk_service_dispatch_seconds(const sk_service *service) {
 
 void *sk_service_io_data(const sk_service *service) { return service->io_data; }
 void sk_service_set_io_data(sk_service *service, void *data) { service->io_data = data; }
+
+sk_foreign *sk_service_foreign(sk_service *service) { return &service->foreign; }
+sk_buffer *sk_service_text(sk_service *service) { return &service->text; }

@@ -9,6 +9,7 @@
 #include "actor/mailbox.h"
 #include "actor/module.h"
 #include "actor/node.h"
+#include "base/buffer.h"
 
 /* Handles one message. False: the caller frees it. True: the callback took it and will free it
  * with sk_msg_free, or has already. Nodes (SK_MSG_NODE) reach only callbacks that were set with
@@ -83,6 +84,15 @@ double sk_service_dispatch_seconds(const sk_service *service);
 /* Owner. A pointer for the io layer: the sockets of this service. Touched by the owner only. */
 void *sk_service_io_data(const sk_service *service);
 void sk_service_set_io_data(sk_service *service, void *data);
+
+/* Owner. Two more pointers, for a layer that wraps callbacks of another type; and a buffer for the
+ * texts it returns. They live as long as the service. */
+typedef struct {
+    void (*function)(void);
+    void *user;
+} sk_foreign;
+sk_foreign *sk_service_foreign(sk_service *service);
+sk_buffer *sk_service_text(sk_service *service);
 
 /* Scheduler only. Handles messages up to the dispatch budget. True: the service has more to do
  * and must be queued again. */

@@ -16,8 +16,10 @@
 #define DIGIT_BITS 6
 #define SLOT_COUNT (1u << DIGIT_BITS)
 #define SLOT_MASK (SLOT_COUNT - 1)
-/* 2^42 ms are 139 years: more than any delay. */
+/* 2^42 ms are 139 years. */
 #define LEVEL_COUNT 7
+/* The longest delay: 69 years, so that every expiry lies in the present turn of the last level. */
+#define DELAY_MS_MAX (((uint64_t)1 << (LEVEL_COUNT * DIGIT_BITS - 1)) - 1)
 
 typedef struct {
     sk_msg msg; /* first: the message that is posted; sk_msg_free frees the entry */
@@ -177,6 +179,8 @@ bool sk_timer_add(sk_timer *timer, sk_handle handle, int32_t session, uint64_t d
     entry *e = sk_malloc(sizeof *e);
     e->msg = (sk_msg){.kind = SK_MSG_OUTSIDE, .type = SK_TYPE_RESPONSE, .session = session};
     e->handle = handle;
+    if (delay_ms > DELAY_MS_MAX)
+        delay_ms = DELAY_MS_MAX;
     uint64_t expire_ms = sk_clock_ms(timer->clock) + delay_ms;
     sk_spin_acquire(&timer->lock);
     if (expire_ms <= timer->now_ms) /* due: with the next millisecond the wheel reaches */

@@ -177,20 +177,24 @@ static void unpark(sk_sched *sched, sk_worker *worker, bool is_poller) {
         sk_futex_wake(&worker->park_word);
 }
 
-/* After a push: wakes one idle worker, which begins as a searcher, unless somebody searches. */
+/* After a push: wakes one idle worker, which begins as a searcher, unless somebody searches. Who
+ * counts as searching for nobody looks again: others may have relied on it. */
 static void wake_one(sk_sched *sched) {
-    sk_fence_seq(); /* pairs with the fence in go_idle */
-    if (sk_load_relaxed(&sched->searching) != 0 || sk_load_relaxed(&sched->idle_count) == 0)
-        return;
-    int none = 0;
-    if (!sk_cas_seq(&sched->searching, &none, 1))
-        return;
-    bool is_poller;
-    sk_worker *worker = take_idle(sched, &is_poller);
-    if (worker)
-        unpark(sched, worker, is_poller);
-    else
+    for (;;) {
+        sk_fence_seq(); /* pairs with the fence in go_idle */
+        if (sk_load_relaxed(&sched->searching) != 0 || sk_load_relaxed(&sched->idle_count) == 0)
+            return;
+        int none = 0;
+        if (!sk_cas_seq(&sched->searching, &none, 1))
+            return;
+        bool is_poller;
+        sk_worker *worker = take_idle(sched, &is_poller);
+        if (worker) {
+            unpark(sched, worker, is_poller);
+            return;
+        }
         sk_sub_seq(&sched->searching, 1);
+    }
 }
 
 /* ---- queueing ---- */
@@ -297,12 +301,25 @@ static void poll_if_due(sk_worker *worker) {
     }
 }
 
+static bool anybody_is_busy(const sk_sched *sched) {
+    for (int i = 0; i < sched->worker_count; i++)
+        if (sk_load_relaxed(&sched->workers[i]->is_busy))
+            return true;
+    return false;
+}
+
+/* Beside a busy worker somebody must look for services in next slots. After a stall nobody does:
+ * the others parked while the poll token was taken, or the poller blocked while nobody was busy. */
 void sk_sched_poll_if_stalled(sk_sched *sched, uint64_t stall_ms) {
     uint64_t now = sk_clock_ms(sched->clock);
-    if (now - sk_load_relaxed(&sched->last_poll_ms) < stall_ms || !try_poll_token(sched))
+    if (now - sk_load_relaxed(&sched->last_poll_ms) < stall_ms)
         return;
-    (void)poll_with_token(sched, NULL, 0); /* pushes went to the injector, and woke */
-    release_poll_token(sched);
+    if (try_poll_token(sched)) {
+        (void)poll_with_token(sched, NULL, 0); /* pushes went to the injector, and woke */
+        release_poll_token(sched);
+    }
+    if (anybody_is_busy(sched))
+        wake_one(sched);
 }
 
 void sk_sched_timer_armed(sk_sched *sched, uint64_t delay_ms) {

@@ -15,6 +15,7 @@
 #include "cli/daemon.h"
 #include "cli/options.h"
 #include "compat/commands.h"
+#include "compat/compat.h"
 #include "io/io.h"
 #include "lua/bind.h"
 #include "lua/loader.h"
@@ -98,6 +99,7 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
         .env = take_env,
     };
     self->node = sk_node_new(&options);
+    sk_compat_set_node(self->node);
     self->io = sk_io_new(self->node);
     sk_node_set_io(self->node, sk_io_ops_table(), self->io);
     self->cache = sk_codecache_new();
@@ -108,8 +110,9 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
 }
 
 static void close_instance(instance *self) {
-    sk_io_free(self->io);
+    sk_compat_set_node(NULL);
     sk_node_free(self->node);
+    sk_io_free(self->io);
     sk_codecache_free(self->cache);
     sk_clock_free(self->clock);
 }

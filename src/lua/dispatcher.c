@@ -97,7 +97,9 @@ static void run_task(sk_vm *vm, sk_task *task, int nargs) {
 
 static void resume_waiter(sk_vm *vm, sk_task *task, sk_wake wake) {
     bool starts = task->wait == SK_WAIT_START || task->wait == SK_WAIT_FORK;
-    sk_task_unwait(task, wake == SK_WAKE_BREAK || wake == SK_WAKE_DEADLINE);
+    bool answer_may_come =
+        wake == SK_WAKE_BREAK || wake == SK_WAKE_DEADLINE || wake == SK_WAKE_TERM;
+    sk_task_unwait(task, answer_may_come);
     task->wake = (uint8_t)wake;
     run_task(vm, task, starts ? task->nargs : 0);
 }
@@ -248,7 +250,7 @@ void sk_dispatcher_fail_calls(sk_vm *vm, sk_handle callee, bool answer_may_come)
     for (sk_link *l = vm->tasks.next; l != &vm->tasks; l = l->next) {
         sk_task *task = SK_CONTAINER(l, sk_task, all);
         if (task->wait == SK_WAIT_CALL && sk_handle_eq(task->callee, callee))
-            sk_task_queue_failure(task, SK_WAKE_FAILED);
+            sk_task_queue_failure(task, answer_may_come ? SK_WAKE_TERM : SK_WAKE_FAILED);
     }
     for (sk_link *l = vm->replies.next; l != &vm->replies; l = l->next) {
         sk_reply *reply = SK_CONTAINER(l, sk_reply, link);

@@ -40,6 +40,7 @@ typedef enum {
     SK_WAKE_BREAK,    /* woken by wakeup */
     SK_WAKE_FAILED,   /* an error answer, or the callee is gone */
     SK_WAKE_DEADLINE, /* the deadline of the task has passed */
+    SK_WAKE_TERM,     /* skynet.term; the answer may still come, and is dropped */
 } sk_wake;
 
 /* The request a task has to answer. */

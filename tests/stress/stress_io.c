@@ -33,6 +33,7 @@
 #define CHUNK_SIZE_MAX 4000
 #define CUT_PERMILLE 3
 #define RECENT_COUNT 16
+#define THEFTS_MAX 64 /* ordered and not yet done, so that agents are not buried */
 
 typedef struct {
     uint64_t seed;
@@ -43,11 +44,12 @@ typedef struct {
     uint16_t port;
     _Atomic uint32_t agents[AGENT_COUNT]; /* handles */
     _Atomic int32_t recent[RECENT_COUNT]; /* ids that the gate accepted */
+    _Atomic uint32_t thefts;
     _Atomic uint32_t started, finished, cut, transfers, bytes_kib;
 } scene;
 
 /* What services tell each other (type TEXT). */
-typedef enum { ORDER_GO, ORDER_TAKE } order_type;
+typedef enum { ORDER_GO, ORDER_TAKE, ORDER_STEAL } order_type;
 typedef struct {
     order_type type;
     int32_t id;
@@ -173,6 +175,8 @@ static bool agent_callback(sk_service *service, void *user, sk_msg *msg) {
     }
     if (msg->type == SK_TYPE_TEXT) {
         const order *text = msg->data;
+        if (text->type == ORDER_STEAL)
+            sk_sub_relaxed(&scene_of(service)->thefts, 1);
         self->has[text->id % AGENT_ID_MAX] = 1;
         sk_socket_start(scene_of(service)->io, service, text->id);
     }
@@ -386,9 +390,10 @@ static bool meddler_callback(sk_service *service, void *user, sk_msg *msg) {
     sk_socket_pause(stage->io, service, id);
     sk_socket_resume(stage->io, service, id);
     id = sk_load_relaxed(&stage->recent[sk_random_below(random, RECENT_COUNT)]);
-    if (stage->has_thieves && id > 0) {
+    if (stage->has_thieves && id > 0 && sk_load_relaxed(&stage->thefts) < THEFTS_MAX) {
+        sk_add_relaxed(&stage->thefts, 1);
         sk_handle agent = {sk_load_relaxed(&stage->agents[sk_random_below(random, AGENT_COUNT)])};
-        give_order(service, agent, ORDER_TAKE, id);
+        give_order(service, agent, ORDER_STEAL, id);
     }
     if (sk_random_below(random, 1000) == 0) {
         size_t count;

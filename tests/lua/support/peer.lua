@@ -17,5 +17,5 @@ skynet.dispatch("lua", function(session, _, command, code, ...)
   answer(session, chunk(...))
 end)
 
-_G.skynet = skynet
+rawset(_G, "skynet", skynet)
 skynet.start(function() end)

@@ -93,9 +93,28 @@ function util.eval_later(peer, code, ...)
   return box
 end
 
---- True when the handle is no service any more.
+--- True when the handle is no service any more. (An error for a session that nobody waits for
+-- harms nobody.)
 function util.is_gone(handle)
-  return not pcall(skynet.call, handle, "debug", "PING")
+  return skynet.redirect(handle, 0, "error", 0x7fffffff, "") == nil
+end
+
+--- The log so far. The test has `-- cfg: logger = "$TMP/log"`.
+function util.log()
+  local file = assert(io.open(skynet.getenv "logger"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+--- Waits until the log holds the text, and returns true.
+function util.in_log(text)
+  return util.wait_for(function() return util.log():find(text, 1, true) end, text) ~= nil
+end
+
+--- How many answers, wakeups and timers this service waits for.
+function util.task_count()
+  return require "skein".stat().task
 end
 
 return util
