@@ -5,8 +5,11 @@ require "skynet.manager"
 skynet.start(function()
   local launcher = assert(skynet.launch("snlua", "launcher"), "cannot start the launcher")
   skynet.name(".launcher", launcher)
-  local service_mgr = skynet.newservice "service_mgr"
-  assert(service_mgr, "cannot start service_mgr")
-  pcall(skynet.newservice, skynet.getenv "start" or "main")
+  if skynet.getenv "harbor" == "0" then
+    assert(not skynet.getenv "standalone", "standalone must not be set when harbor is 0")
+    skynet.setenv("standalone", "true")
+  end
+  assert(skynet.newservice "service_mgr", "cannot start service_mgr")
+  pcall(skynet.newservice, skynet.getenv "start" or "main")  -- its failure is in the log
   skynet.exit()
 end)

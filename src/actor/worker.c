@@ -7,7 +7,7 @@
  * No wake is lost, because of one order on both sides:
  *   going idle: leave "searching", publish "idle", full fence, look at every queue again;
  *   pushing:    store the service, full fence, look for searchers and idle workers.
- * Whichever fence comes first, the other side sees the store before it. tests/stress/model_park.c
+ * Whichever fence comes first, the other side sees the store before it. tests/sim/test_model_park.c
  * visits every interleaving. */
 #include "actor/worker.h"
 
@@ -308,8 +308,9 @@ static bool anybody_is_busy(const sk_sched *sched) {
     return false;
 }
 
-/* Beside a busy worker somebody must look for services in next slots. After a stall nobody does:
- * the others parked while the poll token was taken, or the poller blocked while nobody was busy. */
+/* Beside a busy worker somebody must look for services in next slots, and among idle ones somebody
+ * must poll. After a stall perhaps nobody does: the others parked while the poll token was taken,
+ * or the poller blocked while nobody was busy. */
 void sk_sched_poll_if_stalled(sk_sched *sched, uint64_t stall_ms) {
     uint64_t now = sk_clock_ms(sched->clock);
     if (now - sk_load_relaxed(&sched->last_poll_ms) < stall_ms)
@@ -318,7 +319,7 @@ void sk_sched_poll_if_stalled(sk_sched *sched, uint64_t stall_ms) {
         (void)poll_with_token(sched, NULL, 0); /* pushes went to the injector, and woke */
         release_poll_token(sched);
     }
-    if (anybody_is_busy(sched))
+    if (anybody_is_busy(sched) || sk_load_relaxed(&sched->poll_until_ms) == 0)
         wake_one(sched);
 }
 

@@ -55,9 +55,6 @@ sk_msg *sk_bind_pack(lua_State *L, int first, int last) {
 
 sk_msg *sk_bind_check_payload(lua_State *L, int index) {
     switch (lua_type(L, index)) {
-    case LUA_TNONE:
-    case LUA_TNIL:
-        return sk_msg_new_around(NULL, 0);
     case LUA_TSTRING: {
         size_t size;
         const char *text = lua_tolstring(L, index, &size);

@@ -71,8 +71,8 @@ int sk_bind_packfn(lua_State *L);
 
 /* In the coroutine of a request that nobody handles, session 0. */
 int sk_bind_unknown_request(lua_State *L, sk_task *task, sk_msg *msg);
-/* Outside. True: a hook took it. Never raises. */
-bool sk_bind_unknown_response(sk_vm *vm, sk_msg *msg);
+/* Outside of a coroutine. Runs the hook, or logs. Never raises. */
+void sk_bind_unknown_response(sk_vm *vm, sk_msg *msg);
 
 /* True when the argument names the lua protocol, and its packing is skynet's own: then nothing
  * needs to be looked up. */

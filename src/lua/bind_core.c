@@ -173,6 +173,16 @@ static int core_thread(lua_State *L) {
     return 1;
 }
 
+/* start_thread() -> the coroutine of the start function while it runs, else nothing */
+static int core_start_thread(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    if (!vm->starter)
+        return 0;
+    lua_pushthread(vm->starter->co);
+    lua_xmove(vm->starter->co, L, 1);
+    return 1;
+}
+
 /* blocked(co) -> true when a framework block has left it behind */
 static int core_blocked(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTHREAD);
@@ -194,6 +204,7 @@ int sk_open_core(lua_State *L) {
                                          {"tasks", core_tasks},
                                          {"waiting", core_waiting},
                                          {"thread", core_thread},
+                                         {"start_thread", core_start_thread},
                                          {"blocked", core_blocked},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);

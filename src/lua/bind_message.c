@@ -158,7 +158,8 @@ static sk_task *check_request(lua_State *L, const char *text) {
 }
 
 static int skynet_ret(lua_State *L) {
-    sk_msg *msg = sk_bind_check_payload(L, 1);
+    bool is_empty = lua_isnoneornil(L, 1);
+    sk_msg *msg = is_empty ? sk_msg_new_around(NULL, 0) : sk_bind_check_payload(L, 1);
     sk_task *task = sk_vm_of(L)->current;
     if (SK_UNLIKELY(!task || task->request != SK_REQUEST_OPEN)) {
         sk_msg_free(msg);

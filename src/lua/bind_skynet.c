@@ -19,6 +19,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Bytes of a payload that go into a log line. */
+#define LOGGED_SIZE_MAX 1024
+
 static uint32_t self_handle(const sk_vm *vm) { return sk_service_handle(vm->service).v; }
 
 /* ---- protocols ---- */
@@ -84,6 +87,7 @@ static int traceback(lua_State *L) {
 static int init_service_k(lua_State *L, int status, lua_KContext ctx) {
     (void)ctx;
     sk_vm *vm = sk_vm_of(L);
+    vm->starter = NULL;
     if (status == LUA_OK || status == LUA_YIELD) {
         tell_launcher(L, "LAUNCHOK");
         return 0;
@@ -125,6 +129,7 @@ static int skynet_init_service(lua_State *L) {
     lua_pushcfunction(L, traceback);
     lua_pushcfunction(L, start_body);
     lua_pushvalue(L, 1);
+    sk_vm_of(L)->starter = sk_vm_of(L)->current;
     int status = lua_pcallk(L, 1, 0, 2, 0, init_service_k);
     return init_service_k(L, status, 0);
 }
@@ -372,6 +377,45 @@ static int skynet_trash(lua_State *L) {
 
 /* ---- hooks for messages that nobody handles ---- */
 
+#define UNKNOWN_REQUEST "skynet.unknown_request"
+#define UNKNOWN_RESPONSE "skynet.unknown_response"
+
+/* f(session, source, msg, sz, prototype) */
+static int default_unknown_request(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    size_t size = (size_t)luaL_checkinteger(L, 4);
+    const char *data = lua_touserdata(L, 3);
+    sk_vm_log(vm, "Unknown request (%s): %.*s", luaL_tolstring(L, 5, NULL),
+              data ? (int)(size < LOGGED_SIZE_MAX ? size : LOGGED_SIZE_MAX) : 0, data ? data : "");
+    return luaL_error(L, "Unknown session : %d from %x", (int)lua_tointeger(L, 1),
+                      (unsigned)lua_tointeger(L, 2));
+}
+
+/* f(session, source, msg, sz) */
+static int default_unknown_response(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    size_t size = (size_t)luaL_checkinteger(L, 4);
+    const char *data = lua_touserdata(L, 3);
+    sk_vm_log(vm, "Response message : %.*s",
+              data ? (int)(size < LOGGED_SIZE_MAX ? size : LOGGED_SIZE_MAX) : 0, data ? data : "");
+    return luaL_error(L, "Unknown session : %d from %x", (int)lua_tointeger(L, 1),
+                      (unsigned)lua_tointeger(L, 2));
+}
+
+static void push_hook(lua_State *L, const char *key, lua_CFunction fallback) {
+    if (lua_getfield(L, LUA_REGISTRYINDEX, key) != LUA_TNIL)
+        return;
+    lua_pop(L, 1);
+    lua_pushcfunction(L, fallback);
+}
+
+static void push_hook_arguments(lua_State *L, const sk_msg *msg) {
+    lua_pushinteger(L, msg->session);
+    lua_pushinteger(L, msg->source.v);
+    lua_pushlightuserdata(L, msg->data);
+    lua_pushinteger(L, (lua_Integer)msg->size);
+}
+
 int sk_bind_unknown_request(lua_State *L, sk_task *task, sk_msg *msg) {
     lua_settop(L, 0);
     bool is_named = sk_bind_push_proto(L, task->type);
@@ -379,53 +423,39 @@ int sk_bind_unknown_request(lua_State *L, sk_task *task, sk_msg *msg) {
         lua_getfield(L, -1, "name");
     else
         lua_pushinteger(L, task->type);
-    lua_getfield(L, LUA_REGISTRYINDEX, "skynet.unknown_request");
-    if (lua_isnil(L, -1)) {
-        lua_pushlstring(L, msg->data ? msg->data : "", msg->size);
-        sk_vm_log(task->vm, "Unknown request (%s): %s", luaL_tolstring(L, -3, NULL),
-                  lua_tostring(L, -2));
-        return luaL_error(L, "Unknown session : %d from %x", (int)task->session, task->source.v);
-    }
-    lua_pushinteger(L, task->session);
-    lua_pushinteger(L, task->source.v);
-    lua_pushlightuserdata(L, msg->data);
-    lua_pushinteger(L, (lua_Integer)msg->size);
-    lua_pushvalue(L, -6);
+    int name = lua_gettop(L);
+    push_hook(L, UNKNOWN_REQUEST, default_unknown_request);
+    push_hook_arguments(L, msg);
+    lua_pushvalue(L, name);
     lua_call(L, 5, 0);
     return 0;
 }
 
-bool sk_bind_unknown_response(sk_vm *vm, sk_msg *msg) {
+void sk_bind_unknown_response(sk_vm *vm, sk_msg *msg) {
     lua_State *L = vm->L;
-    if (lua_getfield(L, LUA_REGISTRYINDEX, "skynet.unknown_response") == LUA_TNIL) {
-        lua_pop(L, 1);
-        return false;
-    }
-    lua_pushinteger(L, msg->session);
-    lua_pushinteger(L, msg->source.v);
-    lua_pushlightuserdata(L, msg->data);
-    lua_pushinteger(L, (lua_Integer)msg->size);
-    if (sk_vm_pcall(vm, L, 4, 0) != LUA_OK) {
-        sk_vm_log(vm, "%s", lua_tostring(L, -1));
-        lua_pop(L, 1);
-    }
-    return true;
+    push_hook(L, UNKNOWN_RESPONSE, default_unknown_response);
+    push_hook_arguments(L, msg);
+    if (sk_vm_pcall(vm, L, 4, 0) == LUA_OK)
+        return;
+    sk_vm_log(vm, "%s", lua_tostring(L, -1));
+    lua_pop(L, 1);
 }
 
-static int set_hook(lua_State *L, const char *key) {
+/* Sets a hook; the previous one. */
+static int set_hook(lua_State *L, const char *key, lua_CFunction fallback) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_getfield(L, LUA_REGISTRYINDEX, key);
+    push_hook(L, key, fallback);
     lua_pushvalue(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, key);
     return 1;
 }
 
 static int skynet_dispatch_unknown_request(lua_State *L) {
-    return set_hook(L, "skynet.unknown_request");
+    return set_hook(L, UNKNOWN_REQUEST, default_unknown_request);
 }
 
 static int skynet_dispatch_unknown_response(lua_State *L) {
-    return set_hook(L, "skynet.unknown_response");
+    return set_hook(L, UNKNOWN_RESPONSE, default_unknown_response);
 }
 
 /* term(handle): fails the calls of this service to it */

@@ -211,18 +211,10 @@ void sk_dispatcher_spawn(sk_vm *vm, int ref, lua_Integer id, const sk_spawn_arg 
 
 /* ---- answers ---- */
 
-static void on_unknown_response(sk_vm *vm, sk_msg *msg) {
-    if (sk_bind_unknown_response(vm, msg))
-        return;
-    sk_vm_log(vm, "Response message : %.*s", (int)(msg->size < 1024 ? msg->size : 1024),
-              msg->data ? (const char *)msg->data : "");
-    sk_vm_log(vm, "Unknown session : %d from %x", msg->session, msg->source.v);
-}
-
 static void on_response(sk_vm *vm, sk_msg *msg) {
     void *waiter = sk_map_get(&vm->sessions, (uint64_t)(uint32_t)msg->session);
     if (SK_UNLIKELY(!waiter)) {
-        on_unknown_response(vm, msg);
+        sk_bind_unknown_response(vm, msg);
         return;
     }
     void *ptr = sk_waiter_ptr(waiter);

@@ -135,6 +135,7 @@ struct sk_vm {
     sk_map sessions;
     uint32_t waiting_count; /* sessions waited for: skynet.task() */
     sk_link replies;        /* unanswered skynet.response closures */
+    sk_task *starter;       /* runs the start function; NULL before and after */
     sk_deadlines deadlines;
 
     /* Hooks of bindings. */
