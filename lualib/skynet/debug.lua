@@ -36,7 +36,12 @@ end
 
 function command.TASK(session)
   if session then
-    skynet.retpack(skynet.task(session))
+    local text = skynet.task(session)
+    if text then
+      skynet.retpack(text)
+    else
+      skynet.ret()
+    end
     return
   end
   local list = {}

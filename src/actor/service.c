@@ -315,17 +315,20 @@ bool sk_service_take_endless(sk_service *service) {
 
 void sk_service_set_drain(sk_service *service) { service->drains = true; }
 
+static uint64_t present_cycles(const sk_service *service) {
+    sk_worker *worker = sk_service_worker(service);
+    return worker ? sk_clock_cycles(sk_node_clock(service->node)) - sk_worker_stamp(worker) : 0;
+}
+
 double sk_service_cpu_seconds(const sk_service *service) {
-    return sk_clock_cycles_to_seconds(sk_node_clock(service->node),
-                                      sk_load_relaxed(&service->cpu_cycles));
+    uint64_t cycles = sk_load_relaxed(&service->cpu_cycles) + present_cycles(service);
+    return sk_clock_cycles_to_seconds(sk_node_clock(service->node), cycles);
 }
 
 double sk_service_dispatch_seconds(const sk_service *service) {
-    sk_worker *worker = sk_service_worker(service);
-    sk_clock *clock = sk_node_clock(service->node);
-    if (!worker || !sk_node_profile(service->node))
+    if (!sk_node_profile(service->node))
         return 0;
-    return sk_clock_cycles_to_seconds(clock, sk_clock_cycles(clock) - sk_worker_stamp(worker));
+    return sk_clock_cycles_to_seconds(sk_node_clock(service->node), present_cycles(service));
 }
 
 void *sk_service_io_data(const sk_service *service) { return service->io_data; }

@@ -77,7 +77,7 @@ void sk_service_set_drain(sk_service *service);
  * for answers, errors, timers and nodes. */
 void sk_service_bounce(sk_service *service, const sk_msg *msg);
 
-/* Owner. CPU seconds: of all finished dispatches, and of the present one. */
+/* Owner. CPU seconds: of all dispatches so far, and of the present one. */
 double sk_service_cpu_seconds(const sk_service *service);
 double sk_service_dispatch_seconds(const sk_service *service);
 

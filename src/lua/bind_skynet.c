@@ -54,7 +54,7 @@ static int skynet_dispatch(lua_State *L) {
     if (sets)
         (void)sk_bind_check_proto(L, 1);
     else if (!sk_bind_find_proto(L, 1))
-        return 0;
+        return lua_pushnil(L), 1;
     lua_getfield(L, 3, "dispatch");
     if (sets) {
         lua_pushvalue(L, 2);
