@@ -67,7 +67,7 @@ function M.uniqtask()
     table.sort(sessions)
     local shown = table.concat(sessions, ",", 1, math.min(count, SESSIONS_SHOWN_MAX))
     if count > SESSIONS_SHOWN_MAX + 1 then
-      shown = shown .. ",..."
+      shown = shown .. "..."
     end
     result[("%d\tsessions:[%s]\n"):format(count, shown)] = text
   end

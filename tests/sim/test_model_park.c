@@ -89,7 +89,7 @@ typedef struct {
     uint8_t back;         /* where wake_one returns to */
     uint8_t is_searching; /* as the worker's own flag */
     uint8_t is_poller;    /* holds the token in go_idle */
-    uint8_t is_second;    /* the second find_work, after the quick poll; or the search's */
+    uint8_t pass;         /* find_work; find_work after the quick poll; the end of the search */
     uint8_t index;        /* victim, or a queue looked at; services still to be moved */
     uint8_t carry;        /* services in hand beyond the one to run */
     uint8_t found;        /* by a poll */
@@ -238,17 +238,14 @@ static int seen_injected(const state *s) {
 }
 
 static void found_work(thread *t) {
-    t->is_second = 0;
+    t->pass = 0;
     t->index = 0;
     t->at = t->is_searching ? AT_STOP_SEARCHING : AT_RUN;
 }
 
 static void found_no_work(thread *t) {
-    t->at = t->is_searching || !t->is_second ? AT_QUICK_TOKEN : AT_SEARCH;
-    if (t->is_second == 2)
-        t->at = AT_LEAVE;
-    else if (t->is_second)
-        t->at = AT_SEARCH;
+    const place next[] = {AT_QUICK_TOKEN, AT_SEARCH, AT_LEAVE};
+    t->at = (uint8_t)next[t->pass];
 }
 
 /* Under the lock: one service in hand, this worker's share of the others to its queue. */
@@ -308,7 +305,7 @@ static int step_quick_poll(state *s, int self, state *ret_states) {
     thread *t = &s->threads[self];
     switch ((place)t->at) {
     case AT_QUICK_TOKEN:
-        t->is_second = 1;
+        t->pass = 1;
         t->at = s->token ? AT_SLOT : AT_QUICK_POLL;
         s->token = 1;
         break;
@@ -339,7 +336,7 @@ static void next_victim(const model *m, thread *t) {
     if (++t->index < m->worker_count)
         return;
     t->index = 0;
-    t->is_second = 2;
+    t->pass = 2;
     t->at = AT_INJECTOR;
 }
 
@@ -360,7 +357,7 @@ static int step_search(const model *m, state *s, int self, state *ret_states) {
     int searching_max = m->worker_count > 1 ? m->worker_count / 2 : 1;
     switch ((place)t->at) {
     case AT_SEARCH:
-        t->is_second = 0;
+        t->pass = 0;
         if (!t->is_searching && s->searching >= searching_max) {
             t->at = AT_LEAVE;
             break;
@@ -503,7 +500,7 @@ static void step_idle(const model *m, state *s, int self) {
     thread *t = &s->threads[self];
     switch ((place)t->at) {
     case AT_LEAVE:
-        t->is_second = 0;
+        t->pass = 0;
         if (m->broken != MUTATION_LEAVE_LATE)
             leave_searching(s, t);
         s->park_word[self] = 0;
@@ -667,12 +664,14 @@ static int successors(const model *m, const state *from, int self, state *ret_st
     return 1;
 }
 
+static const char LOST_WAKE[] = "something is queued and all sleep";
+
 /* No thread can go on: what is wrong with that, or NULL. */
 static const char *fault_of(const model *m, const state *s) {
     bool has_monitor = false;
     for (int i = 0; i < THREAD_COUNT; i++) {
         if (s->queue[i] || s->slot[i] || s->injected)
-            return "something is queued and all sleep";
+            return LOST_WAKE;
         has_monitor |= m->set->kinds[i] == KIND_MONITOR;
     }
     if (s->searching || s->idle_count != m->worker_count)
@@ -729,12 +728,12 @@ static const char *explore(const setting *set, mutation broken, size_t *ret_coun
 #define M KIND_MONITOR
 
 static const setting SETTINGS[] = {
-    {"three workers", {W, W, W}, 0, 2, 1},
+    {"three workers", {W, W, W}, 0, 1, 1},
     {"three workers, a burst", {W, W, W}, 0, 0, 3},
-    {"two workers, a foreign thread", {W, W, F}, 2, 1, 0},
-    {"one worker, two foreign threads", {W, F, F}, 3, 2, 0},
-    {"two workers, the monitor", {W, W, M}, 2, 2, 1},
-    {"a worker, a foreign thread, the monitor", {W, F, M}, 2, 2, 0},
+    {"two workers, a foreign thread", {W, W, F}, 2, 0, 0},
+    {"one worker, two foreign threads", {W, F, F}, 3, 1, 0},
+    {"two workers, the monitor", {W, W, M}, 2, 1, 1},
+    {"a worker, a foreign thread, the monitor", {W, F, M}, 2, 1, 0},
 };
 
 static void test_no_wake_is_lost(void **unused) {
@@ -748,15 +747,14 @@ static void test_no_wake_is_lost(void **unused) {
 }
 
 static void expect_fault(mutation broken) {
-    int faults = 0;
     for (size_t i = 0; i < SK_ARRAY_LEN(SETTINGS); i++) {
         size_t count = 0;
         const char *fault = explore(&SETTINGS[i], broken, &count);
-        if (fault)
-            printf("%s: %s, after %zu states\n", SETTINGS[i].name, fault, count);
-        faults += fault != NULL;
+        printf("%s: %zu states, %s\n", SETTINGS[i].name, count, fault ? fault : "no fault");
+        if (fault == LOST_WAKE)
+            return;
     }
-    assert_int_not_equal(faults, 0);
+    fail_msg("the search does not find the fault");
 }
 
 static void test_a_look_before_publishing_loses_a_wake(void **unused) {
