@@ -44,9 +44,15 @@ function skynet.internal_info_func()
   return info_func
 end
 
--- Loaded on first access: the codecache control, and the coroutine module.
-function skynet.dispatch_message(type, msg, sz, session, source)
-  return require "skynet.core".dispatch_message(type, msg, sz, session, source)
+-- Functions of skynet.manager work without it, too: the first use brings the module in.
+for _, name in ipairs { "launch", "kill", "abort", "register", "name", "monitor" } do
+  if rawget(skynet, name) == nil then
+    skynet[name] = function(...)
+      require "skynet.manager"
+      return skynet[name](...)
+    end
+  end
 end
 
 skynet.cache = require "skynet.codecache"
+skynet.coroutine = require "skynet.coroutine"
