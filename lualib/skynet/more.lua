@@ -54,5 +54,10 @@ for _, name in ipairs { "launch", "kill", "abort", "register", "name", "monitor"
   end
 end
 
+--- The constructor of skynet.queue.
+function skynet.queue()
+  return require "skynet.queue"()
+end
+
 skynet.cache = require "skynet.codecache"
 skynet.coroutine = require "skynet.coroutine"

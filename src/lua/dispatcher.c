@@ -373,6 +373,26 @@ static void by_type(sk_vm *vm, sk_msg *msg) {
         on_request(vm, msg);
 }
 
+static void run_handler(sk_vm *vm, sk_msg *msg) {
+    if (SK_UNLIKELY(vm->callback_ref != LUA_NOREF))
+        by_callback(vm, msg);
+    else
+        by_type(vm, msg);
+    serve_queues(vm);
+    log_errors(vm, msg);
+}
+
+/* A node belongs to a task or a socket, which may be gone when the handler returns: what is needed
+ * later is copied first. */
+static void handle_node(sk_vm *vm, sk_msg *node) {
+    sk_msg header = *node;
+    vm->msg = &header;
+    on_node(vm, node);
+    serve_queues(vm);
+    log_errors(vm, &header);
+    vm->msg = NULL;
+}
+
 void sk_dispatcher_handle(sk_vm *vm, sk_msg *msg) {
     sk_msg *outer = vm->msg;
     vm->msg = msg;
@@ -390,21 +410,22 @@ static bool refuse(sk_vm *vm, sk_msg *msg) {
 
 bool sk_dispatcher_on_message(sk_service *service, void *user, sk_msg *msg) {
     sk_vm *vm = user;
-    if (SK_UNLIKELY(!vm->is_started && msg->kind != SK_MSG_NODE))
+    bool is_node = msg->kind == SK_MSG_NODE;
+    if (SK_UNLIKELY(!vm->is_started && !is_node))
         return refuse(vm, msg);
     sk_worker *worker = sk_service_worker(service);
     sk_worker_publish(worker, sk_vm_interrupt, vm);
     vm->scratch.len = 0;
-    if (SK_LIKELY(vm->callback_ref == LUA_NOREF)) {
-        sk_dispatcher_handle(vm, msg);
+    if (is_node) {
+        handle_node(vm, msg);
     } else {
-        by_callback(vm, msg);
-        serve_queues(vm);
-        log_errors(vm, msg);
+        vm->msg = msg;
+        run_handler(vm, msg);
+        vm->msg = NULL;
     }
     sk_worker_publish(worker, NULL, NULL);
     sk_service_set_memory(service, vm->memory_size);
-    return vm->keeps_messages && msg->kind != SK_MSG_NODE;
+    return is_node || vm->keeps_messages;
 }
 
 /* ---- killing and exiting ---- */

@@ -153,19 +153,37 @@ void sk_vm_log(sk_vm *vm, const char *fmt, ...) {
     sk_free(line);
 }
 
-/* Count hook of an interrupted coroutine. A dead service ends here, again and again until control
- * is back in the dispatcher; a live one logs where it is, once. */
+static void log_place(sk_vm *vm, lua_State *L, const char *title) {
+    if (!lua_checkstack(L, TRACEBACK_ROOM))
+        return;
+    luaL_traceback(L, L, title, 0);
+    sk_vm_log(vm, "%s", lua_tostring(L, -1));
+    lua_pop(L, 1);
+}
+
+/* Leaves the code of a dead service: by a block that nobody ends, which no pcall catches and no
+ * depth of the stack makes slow; by an error where stock Lua cannot yield, again and again until
+ * control is back in the dispatcher. */
+static void leave(sk_vm *vm, lua_State *L) {
+    vm->is_exiting = true;
+    if (!vm->current || vm->barrier_count > 0 || !lua_isyieldable(L))
+        luaL_error(L, "service killed");
+    lua_sethook(L, NULL, 0, 0);
+    log_place(vm, L, "service killed, at:");
+    vm->is_blocking = true;
+    (void)lua_yield(L, 0);
+}
+
+/* Count hook of an interrupted coroutine. A live service logs where it is, once. */
 static void interrupt_hook(lua_State *L, lua_Debug *ar) {
     (void)ar;
     sk_vm *vm = sk_vm_of(L);
-    if (sk_service_is_dead(vm->service))
-        luaL_error(L, "service killed");
-    lua_sethook(L, NULL, 0, 0);
-    if (!lua_checkstack(L, TRACEBACK_ROOM))
+    if (sk_service_is_dead(vm->service)) {
+        leave(vm, L);
         return;
-    luaL_traceback(L, L, "error: still in the same message, at:", 0);
-    sk_vm_log(vm, "%s", lua_tostring(L, -1));
-    lua_pop(L, 1);
+    }
+    lua_sethook(L, NULL, 0, 0);
+    log_place(vm, L, "error: still in the same message, at:");
 }
 
 void sk_vm_interrupt(void *user) {

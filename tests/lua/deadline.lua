@@ -76,9 +76,10 @@ util.run(function()
   local trail = {}
   for i = 3, 1, -1 do
     skynet.fork(function()
-      trail[#trail + 1] = i .. " " .. coroutine.wrap(function()
+      local outcome = coroutine.wrap(function()
         return late(skein.deadline, i * 0.03, util.eval, second, "skynet.wait()")
       end)()
+      trail[#trail + 1] = i .. " " .. outcome
     end)
   end
   util.wait_for(function() return #trail == 3 end)

@@ -31,6 +31,7 @@ util.run(function()
   skynet.yield()
   print(skynet.stat "cpu" - cpu >= 0.005)           -- expect: true
   print(skynet.stat "no such thing")                -- expect: 0
+  collectgarbage()
   local memory = skein.stat().memory
   local big = ("x"):rep(1 << 20)
   print(skein.stat().memory - memory >= #big)       -- expect: true

@@ -26,7 +26,7 @@
 #define FOREIGN_COUNT 2
 #define TOKEN_COUNT_MAX 8 /* of one foreign thread at a time */
 #define HOP_COUNT_MAX 40
-#define BATCH_COUNT 60
+#define BATCH_COUNT 100
 #define ROUND_LIMIT_S 30
 
 /* Owned by whoever has its message. */
@@ -39,6 +39,7 @@ typedef struct {
     uint32_t service_count;
     sk_handle services[SERVICE_COUNT_MAX];
     uint64_t seed;
+    uint32_t token_count_max, hop_count_max;
     uint32_t timer_permille, work_permille, work_loops;
     token tokens[FOREIGN_COUNT][TOKEN_COUNT_MAX];
     /* Any thread; atomic. */
@@ -124,10 +125,10 @@ static void *foreign_main(void *arg) {
     sk_random random;
     sk_random_init(&random, stage->seed * 3 + (uint64_t)self->index);
     for (int batch = 0; batch < BATCH_COUNT; batch++) {
-        uint32_t count = 1 + sk_random_below(&random, TOKEN_COUNT_MAX);
+        uint32_t count = 1 + sk_random_below(&random, stage->token_count_max);
         sk_store_relaxed(&stage->left[self->index], count);
         for (uint32_t i = 0; i < count; i++) {
-            uint32_t hops = sk_random_below(&random, HOP_COUNT_MAX);
+            uint32_t hops = sk_random_below(&random, stage->hop_count_max);
             stage->tokens[self->index][i].hops_left = hops;
             sk_add_relaxed(&stage->hop_goal, hops + 1);
             sk_handle to = stage->services[sk_random_below(&random, stage->service_count)];
@@ -152,6 +153,8 @@ static void init_scene(scene *stage, sk_clock *clock, sk_random *random) {
     sk_node_set_slot(stage->node, SK_NODE_CLI, stage);
     sk_modules_add(sk_node_modules(stage->node), &HOPPER);
     stage->service_count = 1 + sk_random_below(random, SERVICE_COUNT_MAX);
+    stage->token_count_max = 1 + sk_random_below(random, TOKEN_COUNT_MAX);
+    stage->hop_count_max = 1 + sk_random_below(random, HOP_COUNT_MAX);
     stage->timer_permille = sk_random_below(random, 3) * 5;
     stage->work_permille = sk_random_below(random, 2) * 300;
     stage->work_loops = 1 + sk_random_below(random, 3000);
