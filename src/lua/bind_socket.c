@@ -41,14 +41,14 @@ typedef struct {
     size_t limit;   /* unread bytes; 0: none */
     sk_task *reader;
     sk_task *opener;  /* in open or start */
-    sk_link closers;  /* tasks in close, by their queue-free link: see closer */
+    sk_link closers;  /* of closer: tasks in close */
     char *error;      /* of a failed open or start */
     int accept_ref, close_ref, warning_ref;
 } vsocket;
 
 typedef struct {
     sk_link link;
-    sk_task *task;
+    sk_task *task; /* NULL: killed */
 } closer;
 
 typedef struct {
@@ -83,9 +83,38 @@ static vsocket *add(sockets *self, int32_t id, bool is_listener) {
     return v;
 }
 
-/* Forgets the id: nothing may wait on it any more. */
+/* Wakes those in close; a killed one's record goes. */
+static void wake_closers(vsocket *v) {
+    sk_link *next;
+    for (sk_link *l = v->closers.next; l != &v->closers; l = next) {
+        closer *c = SK_CONTAINER(l, closer, link);
+        next = l->next;
+        if (c->task) {
+            sk_task_queue_wakeup(c->task);
+            continue;
+        }
+        sk_list_remove(l);
+        sk_free(c);
+    }
+}
+
+/* Whoever waits on the id goes on; they will not find it any more. */
+static void release_waiters(vsocket *v) {
+    wake_closers(v);
+    while (sk_list_pop(&v->closers)) {
+    }
+    if (v->reader)
+        sk_task_queue_wakeup(v->reader);
+    if (v->opener)
+        sk_task_queue_wakeup(v->opener);
+    sk_task_forget_waiter(&v->reader);
+    sk_task_forget_waiter(&v->opener);
+}
+
+/* Forgets the id. */
 static void drop(sk_vm *vm, vsocket *v) {
     sockets *self = vm->sockets;
+    release_waiters(v);
     (void)sk_map_take(&self->by_id, (uint64_t)v->id);
     luaL_unref(vm->L, LUA_REGISTRYINDEX, v->accept_ref);
     luaL_unref(vm->L, LUA_REGISTRYINDEX, v->close_ref);
@@ -211,8 +240,9 @@ static void on_close(sk_vm *vm, vsocket *v) {
             return;
     }
     wake_reader(v);
-    for (sk_link *l = v->closers.next; l != &v->closers; l = l->next)
-        sk_task_queue_wakeup(SK_CONTAINER(l, closer, link)->task);
+    wake_closers(v);
+    if (v->is_closing && sk_list_is_empty(&v->closers))
+        drop(vm, v); /* all who closed it were killed */
 }
 
 static void on_error(sk_vm *vm, vsocket *v, const sk_io_event *event) {
@@ -326,9 +356,9 @@ static int suspend(lua_State *L, vsocket *v, want what) {
     if (v->reader)
         return luaL_error(L, "assertion failed! (socket %d has a reader already)", (int)v->id);
     v->want = what;
-    v->reader = task;
     resume_input(sk_vm_of(L), v);
     sk_task_wait_plain(task, SK_WAIT_SOCKET);
+    sk_task_set_waiter(task, &v->reader);
     return sk_task_block(L, read_k, (lua_KContext)what);
 }
 
@@ -413,7 +443,6 @@ static int read_k(lua_State *L, int status, lua_KContext what) {
         lua_pushliteral(L, "");
         return 2;
     }
-    v->reader = NULL;
     v->want = WANT_NOTHING;
     return try_read(L, v, (want)what, true);
 }
@@ -530,7 +559,6 @@ static int opened_k(lua_State *L, int status, lua_KContext ctx) {
         lua_pushliteral(L, "closed");
         return 2;
     }
-    v->opener = NULL;
     if (!v->error) {
         lua_pushinteger(L, v->id);
         return 1;
@@ -542,10 +570,10 @@ static int opened_k(lua_State *L, int status, lua_KContext ctx) {
 }
 
 static int wait_open(lua_State *L, vsocket *v, sk_task *task) {
-    v->opener = task;
     lua_settop(L, 0);
     lua_pushinteger(L, v->id);
     sk_task_wait_plain(task, SK_WAIT_SOCKET);
+    sk_task_set_waiter(task, &v->opener);
     return sk_task_block(L, opened_k, 0);
 }
 
@@ -638,9 +666,9 @@ static int socket_close(lua_State *L) {
         sk_socket_close(self->io, vm->service, v->id);
     v->is_closing = true;
     closer *c = sk_new(closer);
-    c->task = task;
     sk_list_push(&v->closers, &c->link);
     sk_task_wait_plain(task, SK_WAIT_SOCKET);
+    sk_task_set_waiter(task, &c->task);
     return sk_task_block(L, closed_k, (lua_KContext)c);
 }
 
@@ -670,7 +698,6 @@ static int socket_abandon(lua_State *L) {
     if (!v)
         return 0;
     sk_socket_pause(((sockets *)vm->sockets)->io, vm->service, v->id);
-    wake_reader(v);
     drop(vm, v);
     return 0;
 }

@@ -49,6 +49,7 @@ static void reset(sk_task *task) {
     task->session = 0;
     task->source = SK_HANDLE_NONE;
     task->deadline_ns = 0;
+    task->waiter = NULL;
     task->heap_index = -1;
     task->nargs = 0;
 }
@@ -224,8 +225,21 @@ void sk_task_wait_plain(sk_task *task, sk_wait wait) {
     task->vm->waiting_count++;
 }
 
+void sk_task_set_waiter(sk_task *task, sk_task **waiter) {
+    *waiter = task;
+    task->waiter = waiter;
+}
+
+void sk_task_forget_waiter(sk_task **waiter) {
+    if (*waiter)
+        (*waiter)->waiter = NULL;
+    *waiter = NULL;
+}
+
 void sk_task_unwait(sk_task *task, bool answer_may_come) {
     sk_vm *vm = task->vm;
+    if (task->waiter)
+        sk_task_forget_waiter(task->waiter);
     void *waiter = sk_map_take(&vm->sessions, (uint64_t)task->wait_session);
     if (waiter && answer_may_come)
         (void)sk_map_put(&vm->sessions, (uint64_t)task->wait_session,

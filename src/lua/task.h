@@ -38,6 +38,11 @@ void sk_task_wait_answer(sk_task *task, int32_t session, sk_handle callee);
 void sk_task_wait_timer(sk_task *task, double delay_cs, sk_wait wait);
 void sk_task_wait_plain(sk_task *task, sk_wait wait);
 
+/* After registration. Points *waiter at the task until its wait ends, however it ends. The place
+ * must stay until then, or be given up with sk_task_forget_waiter. */
+void sk_task_set_waiter(sk_task *task, sk_task **waiter);
+void sk_task_forget_waiter(sk_task **waiter);
+
 /* The wait is over, or given up: forgets session, token and deadline. A session that something may
  * still answer is remembered as given up when `answer_may_come`. */
 void sk_task_unwait(sk_task *task, bool answer_may_come);

@@ -70,6 +70,7 @@ struct sk_task {
     int32_t wait_session;
     sk_handle callee;
     uint64_t since_cycles;
+    sk_task **waiter;   /* where somebody points to this task; cleared when its wait ends */
     int32_t heap_index; /* in vm->deadlines, -1: not there */
     int32_t nargs;      /* a fork's or timer's arguments on co's stack */
 
