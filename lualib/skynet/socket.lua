@@ -1,7 +1,6 @@
 --- TCP sockets as blocking calls of a service coroutine.
 --
 -- The work is done in C (skynet.socket.core); here are the forms of addresses.
--- The contract of each function is in lualib/meta/skynet/socket.lua.
 local skynet = require "skynet"
 local core = require "skynet.socket.core"
 

@@ -179,7 +179,8 @@ static void run_batch(sk_service *service, sk_worker *worker) {
 
 bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
     sk_store_relaxed(&service->worker, worker);
-    run_batch(service, worker);
+    if (SK_LIKELY(!sk_service_is_dead(service))) /* dead before its turn: handles nothing more */
+        run_batch(service, worker);
     uint64_t cycles = sk_worker_end_dispatch(worker);
     BUMP(&service->cpu_cycles, cycles);
     if (SK_UNLIKELY(sk_service_is_dead(service))) {

@@ -2,7 +2,7 @@
  *
  * The module table is filled on first use: its metatable looks a name up in the tables of
  * bind_message.c, bind_wait.c and of this file, then in the Lua part (lualib/skynet/more.lua).
- * docs/lua-host.md lists which is where; the contracts are in lualib/meta/skynet.lua. */
+ * docs/lua-host.md lists which is where. */
 #include "lua/bind.h"
 
 #include "actor/registry.h"

@@ -83,38 +83,46 @@ static vsocket *add(sockets *self, int32_t id, bool is_listener) {
     return v;
 }
 
+static void free_closer(closer *take_closer) {
+    sk_task_forget_waiter(&take_closer->task);
+    sk_list_remove(&take_closer->link);
+    sk_free(take_closer);
+}
+
 /* Wakes those in close; a killed one's record goes. */
 static void wake_closers(vsocket *v) {
     sk_link *next;
     for (sk_link *l = v->closers.next; l != &v->closers; l = next) {
         closer *c = SK_CONTAINER(l, closer, link);
         next = l->next;
-        if (c->task) {
+        if (c->task)
             sk_task_queue_wakeup(c->task);
-            continue;
-        }
-        sk_list_remove(l);
-        sk_free(c);
+        else
+            free_closer(c);
     }
 }
 
-/* Whoever waits on the id goes on; they will not find it any more. */
-static void release_waiters(vsocket *v) {
-    wake_closers(v);
-    while (sk_list_pop(&v->closers)) {
-    }
-    if (v->reader)
-        sk_task_queue_wakeup(v->reader);
-    if (v->opener)
-        sk_task_queue_wakeup(v->opener);
+/* Nobody waits on the id any more. */
+static void forget_waiters(vsocket *v) {
+    while (!sk_list_is_empty(&v->closers))
+        free_closer(SK_CONTAINER(v->closers.next, closer, link));
     sk_task_forget_waiter(&v->reader);
     sk_task_forget_waiter(&v->opener);
 }
 
-/* Forgets the id. */
+static void wake_all(vsocket *v) {
+    wake_closers(v);
+    if (v->reader)
+        sk_task_queue_wakeup(v->reader);
+    if (v->opener)
+        sk_task_queue_wakeup(v->opener);
+}
+
+/* Forgets the id. Whoever waits on it goes on, and will not find it. */
 static void drop(sk_vm *vm, vsocket *v) {
     sockets *self = vm->sockets;
-    release_waiters(v);
+    wake_all(v);
+    forget_waiters(v);
     (void)sk_map_take(&self->by_id, (uint64_t)v->id);
     luaL_unref(vm->L, LUA_REGISTRYINDEX, v->accept_ref);
     luaL_unref(vm->L, LUA_REGISTRYINDEX, v->close_ref);
@@ -636,14 +644,20 @@ static int socket_start(lua_State *L) {
     return wait_open(L, v, task);
 }
 
+/* ctx: the closer, which is gone if the socket was dropped meanwhile. */
 static int closed_k(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
     sk_vm *vm = sk_vm_of(L);
-    closer *c = (closer *)ctx;
-    sk_list_remove(&c->link);
-    sk_free(c);
     vsocket *v = find(vm->sockets, lua_tointeger(L, 1));
-    if (v && sk_list_is_empty(&v->closers))
+    if (!v)
+        return 0;
+    for (sk_link *l = v->closers.next; l != &v->closers; l = l->next) {
+        if (SK_CONTAINER(l, closer, link) != (closer *)ctx)
+            continue;
+        free_closer((closer *)ctx);
+        break;
+    }
+    if (sk_list_is_empty(&v->closers))
         drop(vm, v);
     return 0;
 }
@@ -811,6 +825,22 @@ static int socket_netstat(lua_State *L) {
     return 1;
 }
 
+/* resolve(host) -> array of IP texts; raises when the name is not known */
+static int socket_resolve(lua_State *L) {
+    sk_addr list[SK_ADDR_LIST_MAX];
+    int count = sk_addr_resolve(luaL_checkstring(L, 1), 0, list, SK_ADDR_LIST_MAX);
+    if (count < 0)
+        return luaL_error(L, "Name or service not known");
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) {
+        char text[SK_ADDR_TEXT_SIZE];
+        size_t size = sk_addr_ip_text(&list[i], text);
+        lua_pushlstring(L, text, size);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 /* header(bytes) -> big-endian unsigned integer of 1 to 4 bytes */
 static int socket_header(lua_State *L) {
     size_t size;
@@ -824,15 +854,14 @@ static int socket_header(lua_State *L) {
     return 1;
 }
 
-/* The service's state is closing: the sockets themselves are closed by the io layer. */
+/* The service's state is closed: the sockets themselves are closed by the io layer. */
 static void close_all(sk_vm *vm) {
     sockets *self = vm->sockets;
     uint32_t cursor = 0;
     uint64_t id;
     for (void *value; sk_map_next(&self->by_id, &cursor, &id, &value);) {
         vsocket *v = value;
-        for (sk_link *link; (link = sk_list_pop(&v->closers));)
-            sk_free(SK_CONTAINER(link, closer, link));
+        forget_waiters(v);
         sk_socket_unref(v->socket);
         sk_free(v->error);
         sk_free(v);
@@ -856,6 +885,7 @@ int sk_open_socket(lua_State *L) {
         {"limit", socket_limit},       {"pause", socket_pause},
         {"invalid", socket_invalid},   {"disconnected", socket_disconnected},
         {"netstat", socket_netstat},   {"header", socket_header},
+        {"resolve", socket_resolve},
         {NULL, NULL}};
     sk_vm *vm = sk_vm_of(L);
     luaL_newlib(L, functions);

@@ -77,11 +77,11 @@ sk_vm *sk_vm_new(sk_service *service) {
 void sk_vm_free(sk_vm *take_vm) {
     if (!take_vm)
         return;
-    if (take_vm->on_close)
-        take_vm->on_close(take_vm);
     take_vm->is_exiting = true;
     sk_task_drop_all(take_vm);
-    lua_close(take_vm->L);
+    lua_close(take_vm->L); /* finalizers may still use sockets */
+    if (take_vm->on_close)
+        take_vm->on_close(take_vm);
     sk_task_free_all(take_vm);
     sk_map_done(&take_vm->sessions);
     sk_buffer_done(&take_vm->scratch);
