@@ -17,6 +17,9 @@
 #include <lauxlib.h>
 #include <string.h>
 
+/* Lines up to this size are copied through the C stack. */
+#define SHORT_LINE_SIZE 1024
+
 /* What a suspended reader waits for. */
 typedef enum {
     WANT_NOTHING,
@@ -392,9 +395,31 @@ static int try_any(lua_State *L, vsocket *v) {
     return v->is_connected ? suspend(L, v, WANT_ANY) : push_rest(L, v);
 }
 
+/* A line that is there and short: found, copied and consumed under one lock. */
+static bool take_short_line(lua_State *L, vsocket *v, const char *sep, size_t sep_len) {
+    char line[SHORT_LINE_SIZE];
+    sk_inbuf *in = lock_input(sk_vm_of(L), v);
+    if (!in)
+        return false;
+    size_t size = sk_inbuf_find(in, sep, sep_len, &v->scanned);
+    bool is_short = size != SK_INBUF_NOT_FOUND && size <= sizeof line;
+    if (is_short) {
+        if (size)
+            memcpy(line, sk_inbuf_bytes(in), size);
+        sk_inbuf_consume(in, size + sep_len);
+        v->scanned = 0;
+    }
+    sk_socket_unlock_input(v->socket);
+    if (is_short)
+        lua_pushlstring(L, line, size);
+    return is_short;
+}
+
 static int try_line(lua_State *L, vsocket *v) {
     size_t sep_len;
     const char *sep = lua_tolstring(L, 2, &sep_len);
+    if (SK_LIKELY(take_short_line(L, v, sep, sep_len)))
+        return 1;
     size_t at = find_line(sk_vm_of(L), v, sep, sep_len);
     if (at != SK_INBUF_NOT_FOUND) {
         v->scanned = 0;
