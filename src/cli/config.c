@@ -50,6 +50,7 @@ static const sk_config_key config_keys[] = {
     {"profile", SK_CONFIG_BOOL, "true", true, 0, 0},
     {"logpath", SK_CONFIG_TEXT, NULL, false, 0, 0},
     {"stuckms", SK_CONFIG_INT, NULL, false, 1, INT_MAX},
+    {"luagc", SK_CONFIG_TEXT, "incremental", false, 0, 0},
     {"lualoader", SK_CONFIG_TEXT, NULL, false, 0, 0}, /* missing: the built-in one */
     {"lua_path", SK_CONFIG_PATTERNS, LUA_PATH_FALLBACK, false, 0, 0},
     {"lua_cpath", SK_CONFIG_PATTERNS, "./luaclib/?.so", false, 0, 0},

@@ -30,6 +30,16 @@ static void report_failure(sk_vm *vm) {
     (void)sk_service_post(vm->service, launcher, msg);
 }
 
+/* Configuration key of the collector's mode. With many waiting coroutines generational mode pauses
+ * several times longer, so incremental is the default. */
+#define GC_KEY "luagc"
+
+static void set_collector(sk_vm *vm) {
+    const char *mode = sk_env_get(sk_node_env(vm->node), GC_KEY);
+    if (mode && strcmp(mode, "generational") == 0)
+        lua_gc(vm->L, LUA_GCGEN, 0, 0);
+}
+
 /* The first message: loads and runs the script. */
 static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     sk_vm *vm = user;
@@ -42,6 +52,7 @@ static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     int status = sk_vm_pcall(vm, L, 1, 0);
     vm->limit_is_on = false;
     lua_gc(L, LUA_GCRESTART);
+    set_collector(vm);
     sk_service_set_memory(service, vm->memory_size);
     if (status == LUA_OK)
         return false;
