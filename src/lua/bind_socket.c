@@ -37,6 +37,7 @@ typedef struct {
     bool is_connected;
     bool is_closing; /* close was called */
     bool is_paused;
+    bool is_dialing; /* open has not returned its id yet */
     bool is_started; /* a listener's start was called */
     want want;
     size_t want_size;
@@ -256,7 +257,14 @@ static void on_close(sk_vm *vm, vsocket *v) {
         drop(vm, v); /* all who closed it were killed */
 }
 
+/* The coroutine in open was killed: nobody knows the id. */
+static bool is_unwanted(const vsocket *v) { return v->is_dialing && !v->opener; }
+
 static void on_error(sk_vm *vm, vsocket *v, const sk_io_event *event) {
+    if (is_unwanted(v)) {
+        drop(vm, v);
+        return;
+    }
     if (v->opener) {
         sk_free(v->error);
         v->error = sk_strdup(event->text);
@@ -283,7 +291,12 @@ static void on_warning(sk_vm *vm, vsocket *v, const sk_io_event *event) {
         sk_vm_log(vm, "WARNING: %d K bytes need to send out (fd = %d)", event->ud, v->id);
 }
 
-static void on_connect(vsocket *v) {
+static void on_connect(sk_vm *vm, vsocket *v) {
+    if (is_unwanted(v)) {
+        sk_socket_close(((sockets *)vm->sockets)->io, vm->service, v->id);
+        drop(vm, v);
+        return;
+    }
     if (!v->is_listener || v->opener)
         v->is_connected = true;
     if (v->opener)
@@ -323,7 +336,7 @@ static void on_event(sk_vm *vm, const sk_io_event *event) {
         on_data(vm, v, event);
         break;
     case SK_IO_CONNECT:
-        on_connect(v);
+        on_connect(vm, v);
         break;
     case SK_IO_CLOSE:
         on_close(vm, v);
@@ -592,6 +605,7 @@ static int opened_k(lua_State *L, int status, lua_KContext ctx) {
         lua_pushliteral(L, "closed");
         return 2;
     }
+    v->is_dialing = false;
     if (!v->error) {
         lua_pushinteger(L, v->id);
         return 1;
@@ -623,7 +637,9 @@ static int socket_connect(lua_State *L) {
         lua_pushfstring(L, "cannot connect to %s", host);
         return 2;
     }
-    return wait_open(L, add(self, id, false), task);
+    vsocket *v = add(self, id, false);
+    v->is_dialing = true;
+    return wait_open(L, v, task);
 }
 
 /* listen(host, port, backlog) -> id, ip, port | nil, message */
@@ -682,7 +698,7 @@ static int closed_k(lua_State *L, int status, lua_KContext ctx) {
         free_closer((closer *)ctx);
         break;
     }
-    if (sk_list_is_empty(&v->closers))
+    if (v->is_closing && sk_list_is_empty(&v->closers))
         drop(vm, v);
     return 0;
 }

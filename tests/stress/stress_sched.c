@@ -26,7 +26,7 @@
 #define FOREIGN_COUNT 2
 #define TOKEN_COUNT_MAX 8 /* of one foreign thread at a time */
 #define HOP_COUNT_MAX 40
-#define BATCH_COUNT 100
+#define HOP_GOAL 6000 /* of one foreign thread and round, about */
 #define ROUND_LIMIT_S 30
 
 /* Owned by whoever has its message. */
@@ -40,7 +40,7 @@ typedef struct {
     sk_handle services[SERVICE_COUNT_MAX];
     uint64_t seed;
     uint32_t token_count_max, hop_count_max;
-    uint32_t timer_permille, work_permille, work_loops;
+    uint32_t timer_permille, work_permille, work_loops, gap_loops;
     token tokens[FOREIGN_COUNT][TOKEN_COUNT_MAX];
     /* Any thread; atomic. */
     _Atomic uint32_t left[FOREIGN_COUNT]; /* tokens on their way; a futex */
@@ -49,7 +49,7 @@ typedef struct {
 
 typedef struct {
     scene *stage;
-    int index;
+    int index; /* of the foreign thread */
 } foreign;
 
 /* Posts the token's message to a service; its number is the session. */
@@ -66,11 +66,14 @@ static void finish_token(scene *stage, int owner) {
         sk_futex_wake(&stage->left[owner]);
 }
 
-static void work(scene *stage, sk_random *random) {
-    if (sk_random_below(random, 1000) >= stage->work_permille)
-        return;
-    for (uint32_t i = sk_random_below(random, stage->work_loops); i > 0; i--)
+static void spin(sk_random *random, uint32_t loops_max) {
+    for (uint32_t i = sk_random_below(random, loops_max); i > 0; i--)
         sk_thread_pause();
+}
+
+static void work(scene *stage, sk_random *random) {
+    if (sk_random_below(random, 1000) < stage->work_permille)
+        spin(random, stage->work_loops);
 }
 
 static bool on_token(sk_service *service, void *user, sk_msg *msg) {
@@ -118,26 +121,38 @@ static const sk_module HOPPER = {
     .release = hopper_release,
 };
 
-/* A batch of tokens, and the wait for their end. */
+/* Tokens at random; returns the number of hops they will make. */
+static uint32_t put_tokens(foreign *self, sk_random *random) {
+    scene *stage = self->stage;
+    uint32_t count = 1 + sk_random_below(random, stage->token_count_max);
+    uint32_t hop_count = 0;
+    sk_store_relaxed(&stage->left[self->index], count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t hops = sk_random_below(random, stage->hop_count_max);
+        stage->tokens[self->index][i].hops_left = hops;
+        hop_count += hops + 1;
+        sk_handle to = stage->services[sk_random_below(random, stage->service_count)];
+        post_token(stage, NULL, to, self->index * TOKEN_COUNT_MAX + (int32_t)i);
+        work(stage, random);
+    }
+    return hop_count;
+}
+
+/* Batches, and each time the wait for the end of them. The gap lets the next one come at any
+ * moment of the workers' going idle. */
 static void *foreign_main(void *arg) {
     foreign *self = arg;
     scene *stage = self->stage;
     sk_random random;
     sk_random_init(&random, stage->seed * 3 + (uint64_t)self->index);
-    for (int batch = 0; batch < BATCH_COUNT; batch++) {
-        uint32_t count = 1 + sk_random_below(&random, stage->token_count_max);
-        sk_store_relaxed(&stage->left[self->index], count);
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t hops = sk_random_below(&random, stage->hop_count_max);
-            stage->tokens[self->index][i].hops_left = hops;
-            sk_add_relaxed(&stage->hop_goal, hops + 1);
-            sk_handle to = stage->services[sk_random_below(&random, stage->service_count)];
-            post_token(stage, NULL, to, self->index * TOKEN_COUNT_MAX + (int32_t)i);
-            work(stage, &random);
-        }
+    for (uint32_t hops = 0; hops < HOP_GOAL;) {
+        hops += put_tokens(self, &random);
         uint32_t left;
         while ((left = sk_load_acquire(&stage->left[self->index])) > 0)
             sk_futex_wait(&stage->left[self->index], left, -1);
+        spin(&random, stage->gap_loops);
+        if (hops >= HOP_GOAL)
+            sk_add_relaxed(&stage->hop_goal, hops);
     }
     return NULL;
 }
@@ -153,10 +168,12 @@ static void init_scene(scene *stage, sk_clock *clock, sk_random *random) {
     sk_node_set_slot(stage->node, SK_NODE_CLI, stage);
     sk_modules_add(sk_node_modules(stage->node), &HOPPER);
     stage->service_count = 1 + sk_random_below(random, SERVICE_COUNT_MAX);
-    stage->token_count_max = 1 + sk_random_below(random, TOKEN_COUNT_MAX);
-    stage->hop_count_max = 1 + sk_random_below(random, HOP_COUNT_MAX);
-    stage->timer_permille = sk_random_below(random, 3) * 5;
+    bool is_sparse = sk_random_below(random, 3) > 0; /* one message at a time, most of the time */
+    stage->token_count_max = is_sparse ? 1 : 1 + sk_random_below(random, TOKEN_COUNT_MAX);
+    stage->hop_count_max = is_sparse ? 1 : 1 + sk_random_below(random, HOP_COUNT_MAX);
+    stage->timer_permille = sk_random_below(random, 3);
     stage->work_permille = sk_random_below(random, 2) * 300;
+    stage->gap_loops = 1u << sk_random_below(random, 11);
     stage->work_loops = 1 + sk_random_below(random, 3000);
     for (uint32_t i = 0; i < stage->service_count; i++) {
         int err = sk_service_launch(stage->node, NULL, "hopper", NULL, &stage->services[i]);
@@ -189,7 +206,7 @@ static void run_round(sk_clock *clock, sk_random *random) {
 
 int main(int argc, char **argv) {
     uint64_t seed = chance_seed();
-    uint32_t rounds = chance_rounds(argc, argv, 60);
+    uint32_t rounds = chance_rounds(argc, argv, 80);
     sk_clock *clock = sk_clock_new();
     for (uint32_t round = 0; round < rounds; round++) {
         sk_random random;
