@@ -10,8 +10,9 @@
 /* Default number of workers, at most; beyond it a game server gains little without tuning. */
 #define SK_WORKER_COUNT_DEFAULT_MAX 8
 
-/* Entries of one worker's run queue; more overflow to the injector. A power of two. */
-#define SK_RUNQUEUE_LEN 256
+/* Entries of one worker's run queue; more overflow to the injector, where services lose the worker
+ * whose caches know them. A power of two; 16 KiB a worker. */
+#define SK_RUNQUEUE_LEN 2048
 /* Messages one dispatch handles before the service goes to the tail of the queue. */
 #define SK_DISPATCH_COUNT_MAX 64
 /* Time one dispatch may take before the service goes to the tail, checked between messages. */

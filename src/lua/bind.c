@@ -71,6 +71,12 @@ sk_msg *sk_bind_check_payload(lua_State *L, int index) {
     }
 }
 
+void sk_bind_note_taken(lua_State *L, int first, const sk_msg *msg) {
+    for (int i = first; msg->data && i <= lua_gettop(L); i++)
+        if (lua_islightuserdata(L, i) && lua_touserdata(L, i) == msg->data)
+            sk_vm_of(L)->payload_is_taken = true;
+}
+
 int sk_bind_rawget_field(lua_State *L, int table) {
     table = lua_absindex(L, table);
     lua_pushvalue(L, -1);

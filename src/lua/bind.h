@@ -33,6 +33,9 @@ sk_msg *sk_bind_pack_by(lua_State *L, int proto, int first, int last);
 /* A raw payload argument: a string (copied), or a pointer and a size (taken over). */
 sk_msg *sk_bind_check_payload(lua_State *L, int index);
 
+/* Values first..top came from the message's payload: notes whether its address is among them. */
+void sk_bind_note_taken(lua_State *L, int first, const sk_msg *msg);
+
 /* Fills in the header of a message of this service. */
 static inline void sk_bind_stamp(sk_vm *vm, sk_msg *msg, int type, int32_t session) {
     msg->source = sk_service_handle(vm->service);

@@ -67,10 +67,11 @@ static int call_k(lua_State *L, int status, lua_KContext how) {
     lua_settop(L, 1);
     lua_pushlightuserdata(L, msg->data);
     lua_pushinteger(L, (lua_Integer)msg->size);
-    if (how == ANSWER_RAW)
-        return 2;
-    lua_call(L, 2, LUA_MULTRET);
-    return lua_gettop(L);
+    if (how == ANSWER_FUNCTION)
+        lua_call(L, 2, LUA_MULTRET);
+    int first = how == ANSWER_RAW ? 2 : 1;
+    sk_bind_note_taken(L, first, msg);
+    return lua_gettop(L) - first + 1;
 }
 
 /* Sends the request and blocks. Stack: the address at 1, the unpack function on top. */

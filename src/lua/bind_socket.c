@@ -138,9 +138,14 @@ static void drop(sk_vm *vm, vsocket *v) {
 
 /* ---- input ---- */
 
-static sk_inbuf *lock_input(sk_vm *vm, vsocket *v) {
+/* From now on the input outlives the connection. */
+static void hold_socket(sk_vm *vm, vsocket *v) {
     if (!v->socket)
         v->socket = sk_socket_get(((sockets *)vm->sockets)->io, v->id);
+}
+
+static sk_inbuf *lock_input(sk_vm *vm, vsocket *v) {
+    hold_socket(vm, v);
     return v->socket ? sk_socket_lock_input(v->socket, vm->service) : NULL;
 }
 
@@ -225,6 +230,7 @@ static void resume_input(sk_vm *vm, vsocket *v) {
 }
 
 static void on_data(sk_vm *vm, vsocket *v, const sk_io_event *event) {
+    hold_socket(vm, v);
     if (v->reader && is_satisfied(vm, v))
         wake_reader(v);
     check_limit(vm, v);

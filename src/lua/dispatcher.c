@@ -129,6 +129,7 @@ static int push_request(lua_State *L, sk_task *task, sk_msg *msg) {
     lua_pushlightuserdata(L, msg->data);
     lua_pushinteger(L, (lua_Integer)msg->size);
     lua_call(L, 2, LUA_MULTRET);
+    sk_bind_note_taken(L, base, msg);
     return 2 + lua_gettop(L) - base + 1;
 }
 
@@ -394,12 +395,30 @@ static void handle_node(sk_vm *vm, sk_msg *node) {
 }
 
 void sk_dispatcher_handle(sk_vm *vm, sk_msg *msg) {
-    sk_msg *outer = vm->msg;
+    sk_msg *outer_msg = vm->msg;
+    sk_task *outer_task = vm->current;
+    lua_State *running = sk_load_relaxed(&vm->running);
+    bool limit_is_on = vm->limit_is_on;
+    int barrier_count = vm->barrier_count;
     vm->msg = msg;
+    vm->current = NULL;
+    vm->barrier_count = 0;
     by_type(vm, msg);
     serve_queues(vm);
-    log_errors(vm, msg);
-    vm->msg = outer;
+    vm->barrier_count = barrier_count;
+    vm->limit_is_on = limit_is_on;
+    sk_store_relaxed(&vm->running, running);
+    vm->current = outer_task;
+    vm->msg = outer_msg;
+}
+
+/* core.callback(f, true): the payload belongs to the callback, which may free it at once. */
+static void handle_kept(sk_vm *vm, sk_msg *take_msg) {
+    sk_msg header = *take_msg;
+    (void)sk_msg_take_payload(take_msg);
+    vm->msg = &header;
+    run_handler(vm, &header);
+    vm->msg = NULL;
 }
 
 /* A service that never called skynet.start: nothing can handle its messages. */
@@ -411,6 +430,7 @@ static bool refuse(sk_vm *vm, sk_msg *msg) {
 bool sk_dispatcher_on_message(sk_service *service, void *user, sk_msg *msg) {
     sk_vm *vm = user;
     bool is_node = msg->kind == SK_MSG_NODE;
+    bool is_kept = vm->keeps_messages;
     if (SK_UNLIKELY(!vm->is_started && !is_node))
         return refuse(vm, msg);
     sk_worker *worker = sk_service_worker(service);
@@ -418,6 +438,8 @@ bool sk_dispatcher_on_message(sk_service *service, void *user, sk_msg *msg) {
     vm->scratch.len = 0;
     if (is_node) {
         handle_node(vm, msg);
+    } else if (SK_UNLIKELY(is_kept)) {
+        handle_kept(vm, msg);
     } else {
         vm->msg = msg;
         run_handler(vm, msg);
@@ -425,7 +447,7 @@ bool sk_dispatcher_on_message(sk_service *service, void *user, sk_msg *msg) {
     }
     sk_worker_publish(worker, NULL, NULL);
     sk_service_set_memory(service, vm->memory_size);
-    return is_node || vm->keeps_messages;
+    return is_node || is_kept;
 }
 
 /* ---- killing and exiting ---- */
@@ -444,7 +466,7 @@ void sk_dispatcher_kill(sk_task *task) {
 static void close_others(sk_vm *vm) {
     for (sk_link *l = vm->tasks.next; l != &vm->tasks; l = l->next) {
         sk_task *task = SK_CONTAINER(l, sk_task, all);
-        if (task == vm->current)
+        if (task == vm->current || task->wait == SK_WAIT_NONE)
             continue;
         task->wait = SK_WAIT_EXIT;
         sk_task_close(task);

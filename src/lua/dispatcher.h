@@ -11,7 +11,8 @@
 /* The sk_callback_fn of a Lua service; user is its sk_vm. Accepts nodes. */
 bool sk_dispatcher_on_message(sk_service *service, void *user, sk_msg *msg);
 
-/* Owner. Handles one message as above, without freeing it; for code that feeds messages itself. */
+/* Owner, any Lua function. Handles one message as above, without freeing it; the texts of errors
+ * are added to vm->errors. For code that feeds messages itself, also inside a coroutine. */
 void sk_dispatcher_handle(sk_vm *vm, sk_msg *msg);
 
 /* Owner. Fails all calls to `callee`, and marks reply closures for it as without a caller. */

@@ -118,6 +118,8 @@ struct sk_vm {
     bool is_started;                  /* skynet.start was called, or a callback set */
     bool is_exiting;
     bool keeps_messages; /* core.callback(f, true) */
+    bool payload_is_taken; /* the message's payload was handed to Lua code as a pointer */
+    int feed_depth;        /* core.feed inside of itself */
     int callback_ref;
     const void *lua_name; /* the interned string "lua": a type name is compared by address */
     bool lua_is_plain;    /* pack and unpack of the lua protocol are skynet's own */
