@@ -5,8 +5,12 @@ local socket = require "skynet.socket"
 local room = tonumber((...))
 local command = {}
 
+--- The port, or nil and what is wrong.
 function command.open(host, port)
-  local id, _, actual = socket.listen(host, port)
+  local ok, id, _, actual = pcall(socket.listen, host, port)
+  if not ok then
+    return nil, id
+  end
   socket.start(id, function(client, address)
     local agent = skynet.newservice "agent"
     skynet.send(agent, "lua", "start", client, address, room)

@@ -10,7 +10,7 @@ function command.add(n)
 end
 
 skynet.start(function()
-  skynet.dispatch("lua", function(session, source, name, ...)
+  skynet.dispatch("lua", function(_, _, name, ...) -- session, source, what was sent
     skynet.retpack(command[name](...))
   end)
   skynet.fork(function()

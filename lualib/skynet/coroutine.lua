@@ -11,7 +11,15 @@ local FOREIGN = "cannot resume none skynet coroutine"
 
 M.running = coroutine.running
 M.isyieldable = coroutine.isyieldable
-M.yield = coroutine.yield
+
+--- To the resume of this coroutine. A service coroutine has none.
+function M.yield(...)
+  local co = coroutine.running()
+  if own[co] == nil and co == core.thread() then
+    error("Call skynet.coroutine.yield out of skynet.coroutine.resume", 2)
+  end
+  return coroutine.yield(...)
+end
 
 function M.create(f)
   local co = coroutine.create(f)
@@ -82,9 +90,6 @@ function M.thread(co)
   return root or nil, false
 end
 
-function M.close(co)
-  own[co] = own[co] ~= nil and false or nil
-  return coroutine.close(co)
-end
+M.close = coroutine.close
 
 return M

@@ -4,25 +4,28 @@ local skynet = require "skynet"
 local M = {}
 
 local command = {}
+--- These give full control over the service: only for this process.
+local LOCAL_ONLY = { RUN = true, KILLTASK = true, REMOTEDEBUG = true }
+
 local extra = {}  -- commands of reg_debugcmd; built-in names win
 
 function command.MEM()
   skynet.retpack(collectgarbage "count")
 end
 
-local collected_at = 0
+local is_collecting = false
 function command.GC()
   skynet.ignoreret()
-  local message = skynet.stat "message"
-  if message - collected_at <= 1 and collected_at > 0 then
-    collected_at = message  -- one of several in a row
+  if is_collecting then
     return
   end
+  is_collecting = true
   local before, start = collectgarbage "count", skynet.hpc()
   collectgarbage "collect"
   skynet.error(("GC %.2f Kb -> %.2f Kb, cost %.2f sec"):format(before, collectgarbage "count",
     (skynet.hpc() - start) / 1e9))
-  collected_at = message
+  skynet.yield()  -- those that are queued by now are skipped
+  is_collecting = false
 end
 
 function command.STAT()
@@ -35,7 +38,7 @@ function command.STAT()
 end
 
 function command.TASK(session)
-  if session then
+  if session ~= nil then
     local text = skynet.task(session)
     if text then
       skynet.retpack(text)
@@ -73,6 +76,32 @@ function command.INFO(...)
   end
 end
 
+--- What skynet.inject finds as _U: the internals that may be relied on.
+local proto = skynet._proto
+local function internals()
+  return proto
+end
+
+function command.RUN(source, filename, ...)
+  local inject = require "skynet.inject"
+  local ok, output = inject(skynet, source, filename, table.pack(...), internals)
+  skynet.retpack(ok, table.concat(output, "\n"))
+  collectgarbage "collect"
+end
+
+function command.REMOTEDEBUG()
+  error "The remote debugger is not available"
+end
+
+function command.TRACELOG(name, flag)
+  if type(name) ~= "string" then
+    name, flag = "lua", name
+  end
+  skynet.error(("Turn trace log %s for %s"):format(tostring(flag), name))
+  skynet.traceproto(name, flag)
+  skynet.ret()
+end
+
 function command.EXIT()
   skynet.exit()
 end
@@ -104,10 +133,13 @@ function M.reg_debugcmd(name, f)
 end
 
 function M.init(target)
-  target.dispatch("debug", function(_, _, name, ...)
+  target.dispatch("debug", function(_, source, name, ...)
     local f = command[name] or extra[name]
     if not f then
       error("Invalid debug command " .. tostring(name))
+    end
+    if LOCAL_ONLY[name] and select(2, skynet.harbor(source)) then
+      error(("Debug command %s from another node"):format(name))
     end
     f(...)
   end)

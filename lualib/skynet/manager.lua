@@ -66,4 +66,33 @@ function skynet.monitor(name, query)
   return handle
 end
 
+local function start_with(callback, keeps, start)
+  core.callback(callback, keeps)
+  skynet.timeout(0, function()
+    skynet.init_service(start)
+  end)
+end
+
+--- Messages of a type in `map` are dispatched as map[type], and are the handler's to pass on or free.
+-- What no handler got to see is freed here.
+function skynet.forward_type(map, start)
+  start_with(function(type, msg, sz, ...)
+    local mapped = map[type]
+    local is_taken, err = core.feed(mapped or type, msg, sz, ...)
+    if not (mapped and is_taken) then
+      core.trash(msg, sz)
+    end
+    if err then
+      error(err, 0)
+    end
+  end, true, start)
+end
+
+--- Every message goes through f(type, msg, sz, session, source) first, which returns all five.
+function skynet.filter(f, start)
+  start_with(function(...)
+    skynet.dispatch_message(f(...))
+  end, false, start)
+end
+
 return skynet

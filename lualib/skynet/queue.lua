@@ -11,27 +11,36 @@ local function new_section()
     { __index = section })
 end
 
+--- Waits for the ticket's turn. If the coroutine is killed meanwhile, it gives its place up.
+function section:wait_for(ticket)
+  local is_in = false
+  local guard <close> = setmetatable({}, { __close = function()
+    if is_in then
+      return
+    end
+    ticket.is_gone = true
+    if ticket.is_served then
+      self:leave()
+    end
+  end })
+  repeat
+    skynet.wait(ticket)
+  until ticket.is_served
+  is_in = true
+end
+
 function section:enter()
   local co = coroutine.running()
   if self.owner == co then
     self.depth = self.depth + 1
-    return
-  end
-  if self.owner then
+  elseif self.owner then
     local ticket = { co = co }
     self.last = self.last + 1
     self.waiting[self.last] = ticket
-    local guard <close> = setmetatable({}, { __close = function()
-      if not ticket.is_served then
-        ticket.is_gone = true
-      end
-    end })
-    repeat
-      skynet.wait(ticket)
-    until ticket.is_served
-    return
+    self:wait_for(ticket)
+  else
+    self.owner, self.depth = co, 1
   end
-  self.owner, self.depth = co, 1
 end
 
 function section:leave()
@@ -89,34 +98,50 @@ end }
 
 local function create()
   return setmetatable({ _section = new_section(), _items = {}, _first = 1, _last = 0,
-    _poppers = {} }, fifo_mt)
+    _poppers = {}, _handed = 0 }, fifo_mt)
+end
+
+--- Gives an item to the longest waiting popper; false when nobody waits.
+local function hand_over(q, data)
+  local popper = table.remove(q._poppers, 1)
+  if not popper then
+    return false
+  end
+  popper.data = data
+  q._handed = q._handed + 1
+  skynet.wakeup(popper)
+  return true
 end
 
 function fifo:push(data)
   if data == nil then
     error("bad argument #2 to 'push' (value expected)", 2)
   end
-  self._last = self._last + 1
-  self._items[self._last] = data
-  local popper = table.remove(self._poppers, 1)
-  if popper then
-    popper.is_served = true
-    skynet.wakeup(popper)
+  if not hand_over(self, data) then
+    self._last = self._last + 1
+    self._items[self._last] = data
   end
-  return self._last - self._first + 1
+  return self._last - self._first + 1 + self._handed
 end
 
 local function take(q)
-  if q._first > q._last then
-    return nil
-  end
   local data = q._items[q._first]
   q._items[q._first] = nil
   q._first = q._first + 1
   return data
 end
 
-local function forget(q, popper)
+--- A popper that was killed or waited in vain: its place, or its item, goes to the others.
+local function give_up(q, popper)
+  if popper.data ~= nil then
+    local data = popper.data
+    q._handed = q._handed - 1
+    if not hand_over(q, data) then
+      q._first = q._first - 1
+      q._items[q._first] = data
+    end
+    return
+  end
   for i, other in ipairs(q._poppers) do
     if other == popper then
       table.remove(q._poppers, i)
@@ -125,25 +150,37 @@ local function forget(q, popper)
   end
 end
 
-function fifo:pop(timeout)
-  local deadline = timeout and skynet.now() + timeout
-  while self._first > self._last do
-    local left = deadline and deadline - skynet.now()
-    if left and left <= 0 then
-      return nil, "timeout"
+local function wait_for_item(q, timeout)
+  local popper = {}
+  table.insert(q._poppers, popper)
+  local guard <close> = setmetatable({}, { __close = function()
+    if not popper.is_done then
+      give_up(q, popper)
     end
-    local popper = {}
-    table.insert(self._poppers, popper)
-    local guard <close> = setmetatable({}, { __close = function()
-      forget(self, popper)
-    end })
-    if left then
-      skynet.sleep(left, popper)
+  end })
+  local deadline = timeout and skynet.now() + timeout
+  repeat
+    if deadline then
+      skynet.sleep(deadline - skynet.now(), popper)
     else
       skynet.wait(popper)
     end
+  until popper.data ~= nil or (deadline and skynet.now() >= deadline)
+  if popper.data == nil then
+    return nil, "timeout"
   end
-  return take(self)
+  popper.is_done = true
+  q._handed = q._handed - 1
+  return popper.data
+end
+
+function fifo:pop(timeout)
+  if self._first <= self._last then
+    return take(self)
+  elseif timeout and timeout <= 0 then
+    return nil, "timeout"
+  end
+  return wait_for_item(self, timeout)
 end
 
 skynet.queue = new_queue

@@ -2,6 +2,7 @@
 --
 -- local set = skynet.request { addr, "lua", ... } { addr2, "lua", ... }
 -- for req, resp in set:select(timeout) do ... end
+-- `resp` is the packed answer, false (failed), or nil (there is no such service).
 -- The sessions and answers are in C (skynet.select.core); here is the list of requests.
 local skynet = require "skynet"
 local new_core = require "skynet.select.core"
@@ -68,7 +69,9 @@ function methods:select(timeout)
     self._core:arm(timeout)
   end
   self._unsent = send_all(self)
-  return next_answer, self, nil, self
+  return function()
+    return next_answer(self)
+  end, nil, nil, self
 end
 
 function methods:close()

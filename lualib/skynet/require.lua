@@ -2,7 +2,7 @@
 --
 -- On the main thread the stock require is used. In a coroutine a Lua file is run as a yieldable
 -- function; a second coroutine that asks for a module being loaded waits for it. Called with the
--- stock require; returns { require, init }.
+-- stock require; returns { require, init, init_all }.
 local stock_require = ...
 local skynet = stock_require "skynet"
 
@@ -61,12 +61,36 @@ local function find_chunk(name)
   end
 end
 
+--- The load is over, whether it succeeded, failed or its coroutine was killed.
+local function finish(entry, name)
+  loading[name], current[entry.co] = nil, entry.outer
+  entry.done = true
+  wake_waiters(entry)
+end
+
+local function load_here(name, co, path, chunk)
+  local entry = { co = co, waiters = {}, inits = {}, outer = current[co], failed = true }
+  loading[name], current[co] = entry, entry
+  local guard <close> = setmetatable({}, { __close = function()
+    finish(entry, name)
+  end })
+  local ok, err = xpcall(load_module, debug.traceback, entry, name, path, chunk)
+  if not ok then
+    error(err, 0)
+  end
+  entry.failed = false
+  return loaded[name]
+end
+
 function M.require(name)
   local value = loaded[name]
   if value ~= nil then
     return value
   end
-  local co = coroutine.running()
+  local co, is_main = coroutine.running()
+  if is_main then
+    return stock_require(name)
+  end
   local entry = loading[name]
   if entry then
     return wait_for(entry, name, co)
@@ -78,24 +102,23 @@ function M.require(name)
   if not chunk then
     return (stock_require(name))
   end
-  entry = { co = co, waiters = {}, inits = {}, outer = current[co] }
-  loading[name], current[co] = entry, entry
-  local ok, err = xpcall(load_module, debug.traceback, entry, name, path, chunk)
-  loading[name], current[co] = nil, entry.outer
-  entry.done, entry.failed = true, not ok
-  wake_waiters(entry)
-  if not ok then
-    error(err, 0)
-  end
-  return loaded[name]
+  return load_here(name, co, path, chunk)
 end
 
 function M.init(f)
-  local entry = current[coroutine.running()]
+  local co, is_main = coroutine.running()
+  if is_main then
+    return skynet.init(f)
+  end
+  local entry = current[co]
   if not entry then
     error("skynet.init after skynet.start, outside of a module being loaded", 2)
   end
   entry.inits[#entry.inits + 1] = f
+end
+
+--- Kept for loaders that call it: skynet.start runs the functions of the main chunk itself.
+function M.init_all()
 end
 
 return M

@@ -5,21 +5,32 @@ local M = {}
 
 local SESSIONS_SHOWN_MAX = 9
 
+local BREAK = "BREAK"  -- shown for a session that nobody waits for any more
+
+--- Where the task waits: in its innermost coroutine, and outward.
 local function traceback(task)
-  return debug.traceback(task.thread)
+  if task.kind == "given up" then
+    return BREAK
+  end
+  local lines = {}
+  for _, inner in ipairs(task.chain or {}) do
+    lines[#lines + 1] = debug.traceback(inner, tostring(inner))
+  end
+  lines[#lines + 1] = (task.created or "") .. debug.traceback(task.thread)
+  return table.concat(lines, "\n")
 end
 
 local function fill(t)
   for _, task in ipairs(core.tasks()) do
     if task.kind ~= "fork" then
-      t[("%s session: %d"):format(tostring(task.thread), task.session)] = traceback(task)
+      t[("%s session: %d"):format(tostring(task.thread or BREAK), task.session)] = traceback(task)
     end
   end
 end
 
 local function by_session(session)
   for _, task in ipairs(core.tasks()) do
-    if task.session == session then
+    if task.session == session and task.kind ~= "fork" then
       return traceback(task)
     end
   end
@@ -47,6 +58,8 @@ function M.task(arg)
   end
   return by_session(arg)
 end
+
+M.traceback = traceback
 
 function M.uniqtask()
   local groups, order = {}, {}

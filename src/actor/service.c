@@ -188,10 +188,10 @@ bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
         (void)sk_worker_end_dispatch(worker); /* sends what the release wrote */
         return false;
     }
+    sk_store_relaxed(&service->worker, NULL);
     if (service->mailbox.list)
         return true;
     /* After try_idle another worker may run the service: nothing touches it any more. */
-    sk_store_relaxed(&service->worker, NULL);
     return !sk_mailbox_try_idle(&service->mailbox);
 }
 

@@ -308,9 +308,9 @@ static bool anybody_is_busy(const sk_sched *sched) {
     return false;
 }
 
-/* Beside a busy worker somebody must look for services in next slots, and among idle ones somebody
- * must poll. After a stall perhaps nobody does: the others parked while the poll token was taken,
- * or the poller blocked while nobody was busy. */
+/* Beside a busy worker the poller looks for services in next slots. After a stall perhaps nobody
+ * polls, since the idle ones parked while the poll token was taken; or the poller blocked when
+ * nobody was busy, and must look, and set itself a limit. */
 void sk_sched_poll_if_stalled(sk_sched *sched, uint64_t stall_ms) {
     uint64_t now = sk_clock_ms(sched->clock);
     if (now - sk_load_relaxed(&sched->last_poll_ms) < stall_ms)
@@ -319,8 +319,10 @@ void sk_sched_poll_if_stalled(sk_sched *sched, uint64_t stall_ms) {
         (void)poll_with_token(sched, NULL, 0); /* pushes went to the injector, and woke */
         release_poll_token(sched);
     }
-    if (anybody_is_busy(sched) || sk_load_relaxed(&sched->poll_until_ms) == 0)
+    if (sk_load_relaxed(&sched->poll_until_ms) == 0)
         wake_one(sched);
+    else if (anybody_is_busy(sched))
+        sk_node_io_ops(sched->node)->wake(sk_node_io(sched->node));
 }
 
 void sk_sched_timer_armed(sk_sched *sched, uint64_t delay_ms) {

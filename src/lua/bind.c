@@ -155,7 +155,8 @@ static void refresh_lua(lua_State *L, int fields) {
     bool is_plain = lua_tocfunction(L, -1) == sk_bind_packfn;
     lua_getfield(L, fields, "unpack");
     vm->lua_is_plain = is_plain && lua_tocfunction(L, -1) == sk_bind_unpack;
-    lua_pop(L, 2);
+    vm->lua_is_traced = lua_getfield(L, fields, "trace") != LUA_TNIL;
+    lua_pop(L, 3);
 }
 
 static int lua_proto_newindex(lua_State *L) {

@@ -68,6 +68,9 @@ int sk_bind_check_proto(lua_State *L, int index);
 /* Replaces the key on top by the table's field: raw, then through a metatable. The type. */
 int sk_bind_rawget_field(lua_State *L, int table);
 
+/* Takes every token that the task waits on out of the table: its wait will not be continued. */
+void sk_bind_drop_tokens(lua_State *L, const sk_task *task);
+
 /* skynet.unpack, recognised by address. */
 int sk_bind_unpack(lua_State *L);
 int sk_bind_packfn(lua_State *L);

@@ -8,6 +8,7 @@
 #include "lua/task.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 enum { RESUME_BLOCKED = -2, RESUME_ERROR = -1 };
 
@@ -49,6 +50,11 @@ static int begin(lua_State *L, lua_State *co, int nargs) {
         lua_pushliteral(L, "cannot resume a skynet coroutine suspend by skynet framework");
         return RESUME_ERROR;
     }
+    sk_task *task = sk_task_of_thread(co);
+    if (SK_UNLIKELY(task && task->wait != SK_WAIT_NONE)) {
+        lua_pushliteral(L, "cannot resume a service coroutine (it waits for something)");
+        return RESUME_ERROR;
+    }
     if (SK_UNLIKELY(!lua_checkstack(co, nargs))) {
         lua_pushliteral(L, "too many arguments to resume");
         return RESUME_ERROR;
@@ -58,8 +64,10 @@ static int begin(lua_State *L, lua_State *co, int nargs) {
 
 /* The answer comes back: into co, unless it was closed meanwhile. */
 static int go_on(lua_State *L, lua_State *co) {
-    sk_task_chain_pop(sk_vm_of(L)->current, co);
+    sk_task *task = sk_vm_of(L)->current;
+    sk_task_chain_pop(task, co);
     if (lua_status(co) != LUA_YIELD) {
+        sk_bind_drop_tokens(L, task);
         lua_pushliteral(L, "cannot resume dead coroutine");
         return RESUME_ERROR;
     }
@@ -152,15 +160,31 @@ static int co_running(lua_State *L) {
     return 2;
 }
 
-/* coroutine.close of a blocked coroutine: it is nobody's any more. */
+/* A blocked coroutine leaves the chain of its task; those that it resumed are closed before it. */
+static void close_inner(lua_State *co) {
+    sk_task *task = sk_vm_record(co);
+    uint32_t count = 0;
+    while (count < task->chain_count && task->chain[count] != co)
+        count++;
+    if (count == task->chain_count)
+        return;
+    for (uint32_t i = 0; i <= count; i++)
+        *(void **)lua_getextraspace(task->chain[i]) = &task->vm->root;
+    for (uint32_t i = 0; i < count; i++)
+        (void)lua_resetthread(task->chain[i]); /* an error in a close is nobody's */
+    task->chain_count -= count + 1;
+    memmove(task->chain, task->chain + count + 1, task->chain_count * sizeof *task->chain);
+}
+
 static int co_close(lua_State *L) {
     lua_State *co = check_thread(L);
     if (sk_task_of_thread(co) && co != L)
         return luaL_error(L, "cannot close a service coroutine (use skynet.killthread)");
+    if (is_blocked(co))
+        close_inner(co);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 1);
     lua_call(L, 1, LUA_MULTRET);
-    *(void **)lua_getextraspace(co) = &sk_vm_of(L)->root;
     return lua_gettop(L) - 1;
 }
 

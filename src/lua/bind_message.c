@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "codec/seri.h"
 #include "lua/task.h"
+#include "lua/trace.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -79,6 +80,8 @@ static int start_call(lua_State *L, sk_task *task, sk_address to, sk_msg *take_m
     sk_vm *vm = task->vm;
     int32_t session = take_msg->session;
     take_msg->deadline_ns = task->deadline_ns;
+    if (SK_UNLIKELY(task->trace))
+        sk_trace_call(L, task, to.handle);
     if (SK_UNLIKELY(sk_bind_post(vm, to, take_msg) < 0))
         return luaL_error(L, "call to invalid address %s", luaL_tolstring(L, 1, NULL));
     if (how == ANSWER_FUNCTION)
@@ -139,6 +142,8 @@ static int skynet_redirect(lua_State *L) {
 /* Sends the answer to the current request; consumes the message. */
 static int answer(lua_State *L, sk_task *task, sk_msg *take_msg) {
     task->request = SK_REQUEST_TAKEN;
+    if (SK_UNLIKELY(task->trace))
+        sk_trace_event(task, "response");
     bool sent = false;
     if (task->session == 0) {
         sk_msg_free(take_msg);

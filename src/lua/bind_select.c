@@ -11,6 +11,7 @@
 #include "codec/seri.h"
 #include "lua/dispatcher.h"
 #include "lua/task.h"
+#include "lua/trace.h"
 
 #include <lauxlib.h>
 
@@ -31,8 +32,9 @@ typedef struct {
 struct sk_select {
     sk_vm *vm;
     sk_link pending;
-    sk_link ready; /* in order of arrival */
-    sk_task *waiter;
+    sk_link ready;    /* in order of arrival */
+    sk_task *waiter;  /* waits for an answer; NULL: nobody does */
+    lua_State *owner; /* made the set; kept alive by the set's user value */
     int32_t timer_session; /* 0: no timer */
     bool is_timed_out;
     bool is_closed;
@@ -72,10 +74,17 @@ void sk_select_deliver(sk_vm *vm, void *record, sk_msg *msg) {
 
 sk_handle sk_select_callee(const void *record) { return ((const request *)record)->callee; }
 
+lua_State *sk_select_owner(const void *record) {
+    const request *r = record;
+    return r == &r->set->timer ? NULL : r->set->owner;
+}
+
 /* new() -> set */
 static int select_new(lua_State *L) {
-    sk_select *set = lua_newuserdatauv(L, sizeof *set, 0);
-    *set = (sk_select){.vm = sk_vm_of(L)};
+    sk_select *set = lua_newuserdatauv(L, sizeof *set, 1);
+    *set = (sk_select){.vm = sk_vm_of(L), .owner = L};
+    lua_pushthread(L);
+    lua_setiuservalue(L, -2, 1);
     sk_list_init(&set->pending);
     sk_list_init(&set->ready);
     luaL_setmetatable(L, TYPE_NAME);
@@ -96,6 +105,8 @@ static int select_send(lua_State *L) {
     msg->type = (uint8_t)type;
     msg->session = session;
     msg->deadline_ns = vm->current ? vm->current->deadline_ns : 0;
+    if (SK_UNLIKELY(vm->current && vm->current->trace))
+        sk_trace_call(L, vm->current, to.handle);
     if (sk_bind_post(vm, to, msg) < 0) {
         lua_pushboolean(L, false);
         return 1;
@@ -151,6 +162,14 @@ static void close_set(sk_select *set) {
     }
 }
 
+static int select_gc(lua_State *L) {
+    sk_select *set = check_select(L);
+    sk_task_forget_waiter(&set->waiter);
+    if (!set->is_closed)
+        close_set(set);
+    return 0;
+}
+
 /* set:close() */
 static int select_close(lua_State *L) {
     sk_select *set = check_select(L);
@@ -203,19 +222,15 @@ static int select_step(lua_State *L, sk_select *set) {
     sk_task *task = sk_task_check_block(L);
     if (set->waiter)
         return luaL_error(L, "two coroutines iterate over one request set");
-    set->waiter = task;
     sk_task_wait_plain(task, SK_WAIT_SELECT);
-    set->vm->waiting_count--; /* its requests are what is counted */
+    sk_task_set_waiter(task, &set->waiter);
     return sk_task_block(L, select_next_k, 0);
 }
 
 static int select_next_k(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
     (void)ctx;
-    sk_select *set = check_select(L);
-    set->waiter = NULL;
-    set->vm->waiting_count++; /* balances the end of the wait, see select_step */
-    return select_step(L, set);
+    return select_step(L, check_select(L));
 }
 
 /* set:next() -> index, ok, values... | nothing at the end; blocks */
@@ -233,7 +248,7 @@ int sk_open_select(lua_State *L) {
                                        {"next", select_next},
                                        {"close", select_close},
                                        {"timed_out", select_timed_out},
-                                       {"__gc", select_close},
+                                       {"__gc", select_gc},
                                        {NULL, NULL}};
     luaL_newmetatable(L, TYPE_NAME);
     luaL_setfuncs(L, methods, 0);

@@ -3,6 +3,7 @@
 
 #include "lua/dispatcher.h"
 #include "lua/task.h"
+#include "lua/trace.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -45,6 +46,8 @@ static int skynet_timeout(lua_State *L) {
     lua_settop(L, 2);
     sk_task *task = sk_bind_new_thread(L, 2);
     sk_task_wait_timer(task, ticks, SK_WAIT_START);
+    if (SK_UNLIKELY(task->vm->timers_are_traced))
+        sk_trace_timer(L, ticks);
     return 1;
 }
 
@@ -97,12 +100,18 @@ static int wait_k(lua_State *L, int status, lua_KContext token) {
     return 0;
 }
 
+static inline void trace_sleep(lua_State *L, const sk_task *task) {
+    if (SK_UNLIKELY(task->trace))
+        sk_trace_event_here(L, task, "sleep");
+}
+
 /* sleep(ti [, token]) -> nothing | "BREAK" */
 static int skynet_sleep(lua_State *L) {
     sk_task *task = sk_task_check_block(L);
     double ticks = check_ticks(L, 1);
     bool has_token = check_token(L, 2, task);
     task->has_token = has_token;
+    trace_sleep(L, task);
     sk_task_wait_timer(task, ticks, SK_WAIT_SLEEP);
     return sk_task_block(L, sleep_k, has_token ? 2 : 0);
 }
@@ -113,6 +122,7 @@ static int skynet_yield(lua_State *L) {
     if (SK_UNLIKELY(L != task->co))
         has_token = check_token(L, 1, task);
     task->has_token = has_token;
+    trace_sleep(L, task);
     sk_task_wait_timer(task, 0, SK_WAIT_SLEEP);
     return sk_task_block(L, sleep_k, has_token ? 1 : 0);
 }
@@ -122,6 +132,7 @@ static int skynet_wait(lua_State *L) {
     sk_task *task = sk_task_check_block(L);
     bool has_token = check_token(L, 1, task);
     task->has_token = has_token;
+    trace_sleep(L, task);
     sk_task_wait_plain(task, SK_WAIT_TOKEN);
     return sk_task_block(L, wait_k, has_token ? 1 : 0);
 }
@@ -153,8 +164,7 @@ static int skynet_wakeup(lua_State *L) {
     return 1;
 }
 
-/* Takes every token of a task that is killed out of the table. */
-static void drop_tokens(lua_State *L, const sk_task *task) {
+void sk_bind_drop_tokens(lua_State *L, const sk_task *task) {
     if (!task->has_token)
         return;
     lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_TOKENS);
@@ -202,7 +212,7 @@ static int skynet_killthread(lua_State *L) {
     luaL_checkstack(L, 4, NULL);
     lua_pushthread(task->co);
     lua_xmove(task->co, L, 1);
-    drop_tokens(L, task);
+    sk_bind_drop_tokens(L, task);
     sk_dispatcher_kill(task);
     return 1;
 }

@@ -9,6 +9,7 @@
 #include "lua/bind.h"
 #include "lua/deadline.h"
 #include "lua/task.h"
+#include "lua/trace.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ void sk_dispatcher_add_error(sk_vm *vm, lua_State *from) {
 }
 
 static void fail(sk_vm *vm, sk_task *task) {
+    if (SK_UNLIKELY(task->trace && task->request == SK_REQUEST_OPEN))
+        sk_trace_event(task, "error");
     sk_task_refuse_request(task);
     sk_dispatcher_add_error(vm, task->co);
     sk_task_close(task);
@@ -56,6 +59,8 @@ static void finish(sk_vm *vm, sk_task *task) {
         sk_vm_log(vm, "Maybe forgot response session %d from :%08x : %s", task->session,
                   task->source.v, where);
     }
+    if (SK_UNLIKELY(task->trace))
+        sk_trace_event(task, "end");
     sk_task_end(task);
 }
 
@@ -101,6 +106,8 @@ static void resume_waiter(sk_vm *vm, sk_task *task, sk_wake wake) {
         wake == SK_WAKE_BREAK || wake == SK_WAKE_DEADLINE || wake == SK_WAKE_TERM;
     sk_task_unwait(task, answer_may_come);
     task->wake = (uint8_t)wake;
+    if (SK_UNLIKELY(task->trace))
+        sk_trace_event(task, "resume");
     run_task(vm, task, starts ? task->nargs : 0);
 }
 
@@ -144,12 +151,24 @@ static int unknown_request(lua_State *L, sk_task *task, sk_msg *msg) {
 
 /* The lua protocol with its own unpacking: nothing to look up. */
 static bool push_plain_handler(lua_State *L, const sk_task *task) {
-    if (task->type != SK_TYPE_LUA || !task->vm->lua_is_plain)
+    sk_vm *vm = task->vm;
+    if (task->type != SK_TYPE_LUA || !vm->lua_is_plain || vm->lua_is_traced || vm->trace_tags.count)
         return false;
     if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH) != LUA_TNIL)
         return true;
     lua_pop(L, 1);
     return false;
+}
+
+/* The tag that the source has sent, or what the field `trace` of the protocol at 1 wants. */
+static void begin_trace(lua_State *L, sk_task *task) {
+    int type = lua_getfield(L, 1, "trace");
+    bool is_on = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    if (SK_UNLIKELY(type != LUA_TNIL))
+        sk_trace_force(task, is_on);
+    else if (SK_UNLIKELY(task->vm->trace_tags.count))
+        sk_trace_adopt(task);
 }
 
 static int request_main(lua_State *L) {
@@ -164,6 +183,7 @@ static int request_main(lua_State *L) {
     }
     if (!sk_bind_push_proto(L, task->type))
         return unknown_request(L, task, msg);
+    begin_trace(L, task);
     if (SK_UNLIKELY(task->type == SK_TYPE_DEBUG))
         sk_bind_load_debug(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
@@ -175,9 +195,21 @@ static int request_main(lua_State *L) {
     return 0;
 }
 
+static bool is_registered(sk_vm *vm, int type) {
+    lua_State *L = vm->L;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
+    bool is = lua_rawgeti(L, -1, type) != LUA_TNIL;
+    lua_pop(L, 2);
+    return is;
+}
+
 static void on_request(sk_vm *vm, sk_msg *msg) {
     if (SK_UNLIKELY(sk_deadline_is_past(vm, msg->deadline_ns))) {
         sk_service_bounce(vm->service, msg);
+        return;
+    }
+    if (SK_UNLIKELY(msg->type == SK_TYPE_TRACE) && !is_registered(vm, SK_TYPE_TRACE)) {
+        sk_trace_remember(vm, msg);
         return;
     }
     sk_task *task = sk_task_try_new(vm);

@@ -39,5 +39,7 @@ void sk_dispatcher_add_error(sk_vm *vm, lua_State *from);
 void sk_select_deliver(sk_vm *vm, void *record, sk_msg *msg);
 /* The callee of the record's request; for failing all calls to a service. */
 sk_handle sk_select_callee(const void *record);
+/* The coroutine that made the record's set; NULL when the record is the set's timer. */
+lua_State *sk_select_owner(const void *record);
 
 #endif

@@ -288,12 +288,18 @@ void sk_loader_push_embedded(lua_State *L, const char *name) {
         luaL_error(L, "no embedded module '%s'", name);
 }
 
+static int open_require(lua_State *L) {
+    sk_loader_push_require_module(L);
+    return 1;
+}
+
 /* Modules in C, by name. */
 static const sk_bind_entry C_MODULES[] = {
     {"skein", sk_open_skein},
     {"skynet", sk_open_skynet},
     {"skynet.codecache", sk_open_codecache},
     {"skynet.core", sk_open_core},
+    {"skynet.require", open_require},
     {"skynet.select.core", sk_open_select},
     {"skynet.socket.core", sk_open_socket},
 };
@@ -481,7 +487,7 @@ static void set_service_path(lua_State *L, const char *pattern, size_t size, con
     if (!slash)
         return;
     size_t dir_size = (size_t)(slash - pattern) + 1;
-    bool has_own_dir = memchr(pattern, '?', dir_size) && !memchr(slash, '?', size - dir_size + 1);
+    bool has_own_dir = !memchr(slash, '?', size - dir_size + 1);
     if (!has_own_dir) {
         lua_pushlstring(L, pattern, dir_size);
         lua_setglobal(L, "SERVICE_PATH");
@@ -548,12 +554,21 @@ static void run_preload(lua_State *L, int first, int count) {
     lua_call(L, count, 0);
 }
 
+/* Services of the standard library are loaded by us, whatever loader the user has. */
+static bool is_system_service(const char *text) {
+    char name[64];
+    text += strspn(text, WORD_SEPARATORS);
+    int size = (int)strcspn(text, WORD_SEPARATORS);
+    int len = snprintf(name, sizeof name, "service/%.*s", size, text);
+    return len < (int)sizeof name && find_embedded(name) != NULL;
+}
+
 int sk_loader_run(lua_State *L) {
     const char *text = lua_tostring(L, 1);
     open_registry(L);
     open_libraries(L);
     const char *custom = env_or(L, "lualoader", NULL);
-    if (custom) {
+    if (custom && !is_system_service(text)) {
         struct stat st;
         if (stat(custom, &st) == 0)
             return run_custom_loader(L, custom);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "lua/deadline.h"
+#include "lua/trace.h"
 
 #include <lauxlib.h>
 
@@ -52,6 +53,7 @@ static void reset(sk_task *task) {
     task->waiter = NULL;
     task->heap_index = -1;
     task->nargs = 0;
+    task->trace_is_off = false;
 }
 
 static sk_task *record_new(sk_vm *vm) {
@@ -134,13 +136,21 @@ void sk_task_chain_pop(sk_task *task, lua_State *co) {
     task->chain_count = 0;
 }
 
+/* To-be-closed variables run, and can be interrupted; an error in one is nobody's. */
+static void close_thread(sk_vm *vm, lua_State *co) {
+    lua_State *outer = sk_load_relaxed(&vm->running);
+    sk_store_relaxed(&vm->running, co);
+    (void)lua_resetthread(co);
+    sk_store_relaxed(&vm->running, outer);
+}
+
 void sk_task_close(sk_task *task) {
     for (uint32_t i = 0; i < task->chain_count; i++) {
         set_extra(task->chain[i], &task->vm->root);
-        (void)lua_resetthread(task->chain[i]); /* an error in a close is nobody's */
+        close_thread(task->vm, task->chain[i]);
     }
     task->chain_count = 0;
-    (void)lua_resetthread(task->co);
+    close_thread(task->vm, task->co);
 }
 
 void sk_task_end(sk_task *take_task) {
@@ -148,6 +158,8 @@ void sk_task_end(sk_task *take_task) {
     sk_vm *vm = task->vm;
     sk_assert(task->heap_index < 0);
     sk_list_remove(&task->queue);
+    if (SK_UNLIKELY(task->trace))
+        sk_trace_set(task, NULL);
     bool keeps = !task->is_exposed && lua_status(task->co) == LUA_OK &&
                  vm->pool_count < SK_TASK_POOL_MAX && !task->node_is_queued;
     if (keeps) {
@@ -222,7 +234,7 @@ void sk_task_wait_timer(sk_task *task, double delay_cs, sk_wait wait) {
 
 void sk_task_wait_plain(sk_task *task, sk_wait wait) {
     begin_wait(task, wait, sk_task_new_session(task->vm));
-    task->vm->waiting_count++;
+    task->vm->waiting_count += wait != SK_WAIT_SELECT; /* its requests are what is counted */
 }
 
 void sk_task_set_waiter(sk_task *task, sk_task **waiter) {
@@ -244,7 +256,7 @@ void sk_task_unwait(sk_task *task, bool answer_may_come) {
     if (waiter && answer_may_come)
         (void)sk_map_put(&vm->sessions, (uint64_t)task->wait_session,
                          sk_waiter_make(NULL, SK_WAITER_GIVEN_UP));
-    if (task->wait != SK_WAIT_NONE && task->wait != SK_WAIT_FORK)
+    if (task->wait != SK_WAIT_NONE && task->wait != SK_WAIT_FORK && task->wait != SK_WAIT_SELECT)
         vm->waiting_count--;
     if (task->heap_index >= 0)
         sk_deadline_remove(task);
@@ -326,6 +338,7 @@ static void free_list(sk_link *head) {
     for (sk_link *link; (link = sk_list_pop(head));) {
         sk_task *task = SK_CONTAINER(link, sk_task, all);
         sk_free(task->chain);
+        sk_free(task->trace);
         sk_free(task);
     }
 }

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "lua/task.h"
+#include "lua/trace.h"
 
 #include <lauxlib.h>
 #include <stdarg.h>
@@ -84,6 +85,7 @@ void sk_vm_free(sk_vm *take_vm) {
         take_vm->on_close(take_vm);
     sk_task_free_all(take_vm);
     sk_map_done(&take_vm->sessions);
+    sk_trace_done(take_vm);
     sk_buffer_done(&take_vm->scratch);
     sk_buffer_done(&take_vm->errors);
     sk_free(take_vm->deadlines.tasks);
@@ -133,9 +135,14 @@ static int error_text(lua_State *L) {
 
 void sk_vm_push_error_text(sk_vm *vm, lua_State *from) {
     lua_State *L = vm->L;
+    lua_State *outer = sk_load_relaxed(&vm->running);
     lua_pushcfunction(L, error_text);
     lua_pushlightuserdata(L, from);
-    if (lua_pcall(L, 1, 1, 0) != LUA_OK && !lua_isstring(L, -1)) {
+    sk_store_relaxed(&vm->running, L); /* a user's __tostring can be interrupted */
+    int status = lua_pcall(L, 1, 1, 0);
+    sk_store_relaxed(&vm->running, outer);
+    lua_sethook(L, NULL, 0, 0);
+    if (status != LUA_OK && !lua_isstring(L, -1)) {
         lua_pop(L, 1);
         lua_pushliteral(L, "(error in error text)");
     }

@@ -58,6 +58,7 @@ struct sk_task {
     bool has_token;  /* listed in the token table, under its own pointer */
     bool node_is_queued;
     bool is_zombie; /* freed when its node comes back */
+    bool trace_is_off; /* its protocol's requests are never traced */
 
     uint8_t request; /* sk_request */
     uint8_t wait;    /* sk_wait */
@@ -66,6 +67,7 @@ struct sk_task {
     int32_t session; /* of the request */
     sk_handle source;
     uint64_t deadline_ns; /* inherited by calls; 0: none */
+    char *trace;          /* tag of the trace it belongs to; NULL: none */
 
     int32_t wait_session;
     sk_handle callee;
@@ -123,6 +125,10 @@ struct sk_vm {
     int callback_ref;
     const void *lua_name; /* the interned string "lua": a type name is compared by address */
     bool lua_is_plain;    /* pack and unpack of the lua protocol are skynet's own */
+    bool lua_is_traced;   /* its protocol table has a `trace` field that is not nil */
+    bool timers_are_traced;
+    uint32_t trace_count; /* tags made */
+    sk_map trace_tags;    /* source -> tag that its next request adopts; see trace.h */
     sk_buffer scratch; /* packing; see codec/seri.h */
     sk_buffer errors;  /* texts of this dispatch's failed coroutines */
 

@@ -3,16 +3,18 @@
 A test gets the executable in SKEIN and a folder of its own in TMPDIR. Nothing here sleeps to wait:
 it waits for a log line, a byte or the end of the process, each at most LIMIT_S.
 """
+import atexit
 import os
 import queue
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 
-LIMIT_S = 20
+LIMIT_S = 20 * float(os.environ.get("TEST_SLOWNESS", "1"))
 SKEIN = os.environ.get("SKEIN", "build/skein")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -35,6 +37,7 @@ class Node:
         self.incoming = queue.Queue()
         self.process = subprocess.Popen([SKEIN, *args], stdout=subprocess.PIPE, cwd=ROOT,
                                         stderr=subprocess.STDOUT, text=True, errors="replace")
+        atexit.register(self.process.kill)  # a test that failed; else it has ended already
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -93,7 +96,11 @@ class Client:
         self.socket.sendall(text.encode())
 
     def line(self):
-        return self.file.readline().rstrip("\n")
+        """The next line; empty at the end of the connection."""
+        try:
+            return self.file.readline().rstrip("\n")
+        except TimeoutError:
+            fail("client waits in vain for a line")
 
     def expect(self, text):
         got = self.line()
@@ -102,3 +109,8 @@ class Client:
     def close(self):
         self.file.close()
         self.socket.close()
+
+    def reset(self):
+        """Closes with a reset in place of an end of file."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()

@@ -1,8 +1,9 @@
--- blocking.lua -- where a call may block, and where stock Lua forbids it: a clear error, no leftovers.
+-- blocking.lua -- where a call may block, and where stock Lua forbids it: an error, no leftovers.
 -- threads: 2
 -- cfg: logger = "$TMP/log"
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 local NOT_HERE = "attempt to yield"
 
@@ -18,11 +19,11 @@ util.run(function()
 
   for _, name in ipairs { "sleep", "wait", "yield", "call", "rawcall" } do
     print(name, main_results[name])
-    -- expect: sleep	raises attempt to yield
-    -- expect: wait	raises attempt to yield
-    -- expect: yield	raises attempt to yield
-    -- expect: call	raises attempt to yield
-    -- expect: rawcall	raises attempt to yield
+    -- expect: sleep raises attempt to yield
+    -- expect: wait raises attempt to yield
+    -- expect: yield raises attempt to yield
+    -- expect: call raises attempt to yield
+    -- expect: rawcall raises attempt to yield
   end
 
   -- Allowed: protected calls at any depth, with all values.
@@ -50,9 +51,9 @@ util.run(function()
   })
   object.field = "set"
   print(object.name, rawget(object, "field"), object + 1, object .. "cat", #object, -object)
-  -- expect: name	set	2	concat	9	minus
+  -- expect: name set 2 concat 9 minus
   print(object == setmetatable({}, getmetatable(object)), object < object, object <= object,
-    object "called")                                -- expect: true	false	true	called
+    object "called")                                -- expect: true false true called
 
   -- Iterators, loaded chunks, to-be-closed variables.
   local sum = 0
@@ -93,21 +94,24 @@ util.run(function()
   check("gsub", string.gsub, "abc", "%w", function(c) return ask(c) end)
   check("tostring", tostring, setmetatable({}, { __tostring = function() return ask "x" end }))
   check("load", function() assert(load(function() return ask(nil) end)) end)
-  -- expect: sort	raises attempt to yield
-  -- expect: sort, call	raises attempt to yield
-  -- expect: gsub	raises attempt to yield
-  -- expect: tostring	raises attempt to yield
-  -- expect: load	raises attempt to yield
+  -- expect: sort raises attempt to yield
+  -- expect: sort, call raises attempt to yield
+  -- expect: gsub raises attempt to yield
+  -- expect: tostring raises attempt to yield
+  -- expect: load raises attempt to yield
   check("wrap in sort", table.sort, { 3, 2, 1 },
-    coroutine.wrap(function() skynet.sleep(0) end)) -- expect: wrap in sort	raises attempt to yield
+    coroutine.wrap(function() skynet.sleep(0) end)) -- expect: wrap in sort raises attempt to yield
 
   local in_gc
   setmetatable({}, { __gc = function() in_gc = util.try(NOT_HERE, skynet.sleep, 0) end })
   collectgarbage()
-  print("gc", in_gc)                                -- expect: gc	raises attempt to yield
+  print("gc", in_gc)                                -- expect: gc raises attempt to yield
   local in_handler
-  xpcall(error, function() in_handler = util.try(NOT_HERE, skynet.call, peer, "lua", "eval", "") end)
-  print("message handler", in_handler)              -- expect: message handler	raises attempt to yield
+  xpcall(error, function()
+    in_handler = util.try(NOT_HERE, skynet.call, peer, "lua", "eval", "")
+  end)
+  print("message handler", in_handler)
+  -- expect: message handler raises attempt to yield
   local in_hook
   debug.sethook(function()
     debug.sethook()
@@ -115,20 +119,20 @@ util.run(function()
   end, "l")
   local _ = 1
   debug.sethook()
-  print("hook", in_hook)                            -- expect: hook	raises attempt to yield
+  print("hook", in_hook)                            -- expect: hook raises attempt to yield
   print(util.task_count() - before)                 -- expect: 0
 
   -- A handler that packs what cannot be packed, and unpack functions that block.
   skynet.register_protocol { name = "blocker", id = 99, pack = function() skynet.sleep(0) end,
     unpack = function() return skynet.sleep(0) end, dispatch = function() skynet.ret() end }
-  check("pack", skynet.call, skynet.self(), "blocker") -- expect: pack	raises attempt to yield
+  check("pack", skynet.call, skynet.self(), "blocker") -- expect: pack raises attempt to yield
   print(util.try("call failed", skynet.rawcall, skynet.self(), "blocker", "x"))
   -- expect: raises call failed
-  print(util.task_count() - before, ask "alive")    -- expect: 0	alive
+  print(util.task_count() - before, ask "alive")    -- expect: 0 alive
 
   -- A bare yield is an uncaught error of its coroutine; its request is answered.
   print(util.try("call failed", util.eval, peer, "coroutine.yield 'what'"))
   -- expect: raises call failed
   print(util.try("call failed", util.eval, peer, "coroutine.yield()")) -- expect: raises call failed
-  print(util.in_log "Unknown command : what", ask "alive")  -- expect: true	alive
+  print(util.in_log "Unknown command : what", ask "alive")  -- expect: true alive
 end)

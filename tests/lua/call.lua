@@ -2,6 +2,7 @@
 -- threads: 1 2 8
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 local HANDLER = {}
 
@@ -60,7 +61,7 @@ util.run(function()
   print(call("pass", peer))                         -- expect: "passed on"
   print(HANDLER.ignored)                            -- expect: nil raises No session
   print(call("answer_for"))                         -- expect: "by" "redirect"
-  print(call("raw"), call("empty"), call("text"))   -- expect: "raw" nil 3	nothing	"text"
+  print(call("raw"), call("empty"), call("text"))   -- expect: "raw" nil 3 nothing "text"
   print(util.try("No session", skynet.ret))         -- expect: raises No session
   print(util.show(skynet.context()))                -- expect: nil nil
 
@@ -103,7 +104,7 @@ util.run(function()
   print(order == table.concat(wanted))              -- expect: true
   local slow = util.eval_later(peer, "skynet.wait 'go'; return 'slow'")
   skynet.yield()
-  print(util.eval(peer, "return 'fast'"), slow.result) -- expect: fast	nil
+  print(util.eval(peer, "return 'fast'"), slow.result) -- expect: fast nil
   print(util.eval(peer, "return skynet.wakeup 'go'"))  -- expect: true
   util.wait_for(function() return slow.result end)
   print(slow.result)                                -- expect: "slow"

@@ -2,6 +2,7 @@
 -- threads: 1 2 8
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 util.run(function()
   local peer = util.peer()
@@ -15,8 +16,9 @@ util.run(function()
     end
     return "done"
   end)
-  print(gen(3), gen(), gen(), gen())                -- expect: 1	4	9	done
-  print(util.try("cannot resume dead coroutine", gen))  -- expect: raises cannot resume dead coroutine
+  print(gen(3), gen(), gen(), gen())                -- expect: 1 4 9 done
+  print(util.try("cannot resume dead coroutine", gen))
+  -- expect: raises cannot resume dead coroutine
 
   -- Three deep, each level yielding and blocking; nils are kept.
   local function level(depth)
@@ -41,11 +43,11 @@ util.run(function()
   -- Errors come through resume and wrap, after blocks.
   local object = {}
   local ok, err = coroutine.resume(coroutine.create(function() ask(1) error(object) end))
-  print(ok, err == object)                          -- expect: false	true
+  print(ok, err == object)                          -- expect: false true
   ok, err = pcall(coroutine.wrap(function() ask(1) error(object) end))
-  print(ok, err == object)                          -- expect: false	true
+  print(ok, err == object)                          -- expect: false true
   ok, err = pcall(coroutine.wrap(function() ask(1) error("text", 0) end))
-  print(ok, err:match "text")                       -- expect: false	text
+  print(ok, err:match "text")                       -- expect: false text
 
   -- The failed call inside.
   print(util.show(coroutine.resume(coroutine.create(function()
@@ -58,7 +60,7 @@ util.run(function()
     local same = coroutine.running() == thread
     skynet.yield()
     return same and coroutine.running() == thread, is_main, coroutine.isyieldable()
-  end)())                                           -- expect: true	false	true
+  end)())                                           -- expect: true false true
 
   -- wait and wakeup by the inner thread; sleep too.
   local inner, woken
@@ -85,7 +87,7 @@ util.run(function()
   end)))                                            -- expect: raises suspend by skynet framework
   skynet.wakeup "go"
   skynet.yield()
-  print(result, coroutine.status(co))               -- expect: true "went"	dead
+  print(result, coroutine.status(co))               -- expect: true "went" dead
 
   -- A user's coroutine may move between service coroutines at its own yields.
   co = coroutine.create(function(a)
@@ -110,13 +112,13 @@ util.run(function()
   end
   co = guarded(coroutine.yield)
   coroutine.resume(co)
-  print(coroutine.close(co), closed)                -- expect: true	true
+  print(coroutine.close(co), closed)                -- expect: true true
   closed = nil
   co = guarded(function() skynet.wait "close" end)
   result = nil
   skynet.fork(function() result = util.show(coroutine.resume(co)) end)
   skynet.yield()
-  print(coroutine.close(co), closed, coroutine.status(co))  -- expect: true	true	dead
+  print(coroutine.close(co), closed, coroutine.status(co))  -- expect: true true dead
   skynet.wakeup "close"
   skynet.yield()
   print(result)                       -- expect: false "cannot resume dead coroutine"
@@ -154,5 +156,5 @@ util.run(function()
     skynet.killthread(thread)
   end
   collectgarbage()
-  print(util.task_count(), ask "alive")             -- expect: 1	alive
+  print(util.task_count(), ask "alive")             -- expect: 1 alive
 end)

@@ -4,6 +4,7 @@
 local skynet = require "skynet"
 local skein = require "skein"
 local util = require "support.util"
+local print = util.print
 
 util.run(function()
   local peer, second = util.peer(), util.peer()
@@ -23,7 +24,7 @@ util.run(function()
   print((skynet.hpc() - start) / 1e9 >= 0.02)       -- expect: true
   print(util.eval(peer, "return skynet.wakeup 'go'")) -- expect: true
   print(util.eval(peer, "return 'again'"))          -- expect: again
-  print(util.task_count(), util.log():find("Unknown session", 1, true))  -- expect: 0	nil
+  print(util.task_count(), util.log():find("Unknown session", 1, true))  -- expect: 0 nil
 
   -- Nested: the earlier end counts, and each is restored.
   print(skein.deadline(60, function()
@@ -31,15 +32,15 @@ util.run(function()
     local outer = skein.remaining()
     local wider = skein.deadline(1000, skein.remaining)
     return inner <= 1, outer > 50, wider <= 60
-  end))                                             -- expect: true	true	true
+  end))                                             -- expect: true true true
   print(skein.deadline(60, function()
     local ok, err = pcall(skein.deadline, 1, error, "thrown")
     return ok, err, skein.remaining() > 50
-  end))                                             -- expect: false	thrown	true
+  end))                                             -- expect: false thrown true
   print(skein.deadline(60, function()
     local ok, err = pcall(skein.deadline, 1, function() skynet.sleep(0) error("later", 0) end)
     return ok, err, skein.remaining() > 50
-  end))                                             -- expect: false	later	true
+  end))                                             -- expect: false later true
   print(skein.remaining())                          -- expect: nil
 
   -- Inherited by the callee, and by its callee.
@@ -50,13 +51,13 @@ util.run(function()
     local here = skein.remaining()
     local there = skynet.call(..., "lua", "eval", "return skein.remaining()")
     return here <= 30, here > 20, there <= here, there > 20]], second))
-  -- expect: true	true	true	true
+  -- expect: true true true true
   print(late(skein.deadline, 0.02, util.eval, peer, [[
     ok, err = pcall(skynet.call, ..., "lua", "eval", "skynet.wait()")
     ended = true]], second))                        -- expect: raises call failed: deadline exceeded
   util.wait_for(function() return util.eval(peer, "return ended") end)
   print(util.eval(peer, "return ok, err:match 'deadline exceeded'"))
-  -- expect: false	deadline exceeded
+  -- expect: false deadline exceeded
 
   -- Forks and timers have none of their own.
   print(skein.deadline(30, function()
@@ -83,7 +84,7 @@ util.run(function()
     end)
   end
   util.wait_for(function() return #trail == 3 end)
-  print(#trail, trail[1]:sub(1, 8), trail[3]:sub(1, 8))  -- expect: 3	1 raises	3 raises
+  print(#trail, trail[1]:sub(1, 8), trail[3]:sub(1, 8))  -- expect: 3 1 raises 3 raises
 
   -- Ten thousand pending; each ends by itself.
   local failed = 0
@@ -95,7 +96,7 @@ util.run(function()
     end)
   end
   util.wait_for(function() return failed == 10000 end)
-  print(failed, util.task_count())                  -- expect: 10000	0
+  print(failed, util.task_count())                  -- expect: 10000 0
 
   -- Killed while it holds one; the rest goes on.
   local co = skynet.fork(skein.deadline, 0.03, util.eval, second, "skynet.wait()")

@@ -4,6 +4,7 @@
 -- cfg: logger = "$TMP/log"
 local skynet = require "skynet.manager"
 local util = require "support.util"
+local print = util.print
 
 local LOOPS = {
   "local function spinning() while true do end end spinning()",
@@ -30,13 +31,13 @@ util.run(function()
     skynet.kill(victim)
     util.wait_for(function() return box.result end, "the refusal")
     print(i, box.result)
-    -- expect: 1	raises call failed
-    -- expect: 2	raises call failed
-    -- expect: 3	raises call failed
-    -- expect: 4	raises call failed
-    -- expect: 5	raises call failed
-    -- expect: 6	raises call failed
-    -- expect: 7	raises call failed
+    -- expect: 1 raises call failed
+    -- expect: 2 raises call failed
+    -- expect: 3 raises call failed
+    -- expect: 4 raises call failed
+    -- expect: 5 raises call failed
+    -- expect: 6 raises call failed
+    -- expect: 7 raises call failed
   end
   print(util.in_log "'spinning'") -- expect: true
 
@@ -48,5 +49,5 @@ util.run(function()
     while skynet.hpc() < last do end
     return 'done', skynet.endless(), skynet.endless()]])
   util.wait_for(function() return box.result end)
-  print(before, box.result)                         -- expect: false	"done" true false
+  print(before, box.result)                         -- expect: false "done" true false
 end)

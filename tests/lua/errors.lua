@@ -3,6 +3,7 @@
 -- cfg: logger = "$TMP/log"
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 util.run(function()
   local peer = util.peer()

@@ -3,6 +3,7 @@
 -- cfg: logger = "$TMP/log"
 local skynet = require "skynet.manager"
 local util = require "support.util"
+local print = util.print
 
 local function started(peer, name)
   util.wait_for(function() return util.eval(peer, "return " .. name) end, name)
@@ -51,7 +52,7 @@ util.run(function()
     failed = failed + (boxes[i].result == "raises call failed" and 1 or 0)
   end
   util.wait_for(function() return busy.result end)
-  print(failed, busy.result)                        -- expect: 10	raises call failed
+  print(failed, busy.result)                        -- expect: 10 raises call failed
 
   -- A killed caller: the callee's response closure knows, its handler goes on.
   local callee, caller = util.peer(), util.peer()
@@ -116,5 +117,5 @@ util.run(function()
   util.eval(callee, "skynet.wakeup 'go'")
   started(callee, "answered")
   print(util.eval(callee, "return 'callable'"))     -- expect: callable
-  print(util.log():find("Unknown session", 1, true), util.task_count())  -- expect: nil	0
+  print(util.log():find("Unknown session", 1, true), util.task_count())  -- expect: nil 0
 end)

@@ -3,6 +3,7 @@
 -- cfg: logger = "$TMP/log"
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 local closed = {}
 local function guard(name)
@@ -44,7 +45,7 @@ util.run(function()
 
   -- Forked and not started: it never runs.
   local co = skynet.fork(function() closed[1] = "ran" end)
-  print(kill(co), coroutine.status(co))             -- expect: true	suspended
+  print(kill(co), coroutine.status(co))             -- expect: true suspended
   skynet.yield()
   print(taken() == "")                              -- expect: true
 
@@ -62,15 +63,15 @@ util.run(function()
   end
   local before = util.task_count()
   co = victim("wait", skynet.wait)
-  print(kill(co), taken(), coroutine.status(co))    -- expect: true	inner wait	dead
+  print(kill(co), taken(), coroutine.status(co))    -- expect: true inner wait dead
   co = victim("token", skynet.wait, "token")
-  print(kill(co), taken(), util.show(skynet.wakeup "token"))  -- expect: true	inner token	nothing
+  print(kill(co), taken(), util.show(skynet.wakeup "token"))  -- expect: true inner token nothing
   co = victim("sleep", skynet.sleep, 2)
-  print(kill(co), taken())                          -- expect: true	inner sleep
+  print(kill(co), taken())                          -- expect: true inner sleep
   co = victim("named", skynet.sleep, 2, "named")
-  print(kill(co), taken(), util.show(skynet.wakeup "named"))  -- expect: true	inner named	nothing
+  print(kill(co), taken(), util.show(skynet.wakeup "named"))  -- expect: true inner named nothing
   co = victim("call", skynet.call, peer, "lua", "eval", "skynet.wait 'go' return 1")
-  print(kill(co), taken())                          -- expect: true	inner call
+  print(kill(co), taken())                          -- expect: true inner call
   co = skynet.timeout(2, function() closed[1] = "timer ran" end)
   print(kill(co))                                   -- expect: true
   print(util.task_count() - before)                 -- expect: 0
@@ -79,16 +80,16 @@ util.run(function()
     while true do skynet.yield() end
   end)
   skynet.yield()
-  print(kill(co), taken())                          -- expect: true	yielding
+  print(kill(co), taken())                          -- expect: true yielding
   print(util.eval(peer, "return skynet.wakeup 'go'")) -- expect: true
   util.eval(peer, "return 1") -- the late answer has come before this one
   skynet.sleep(4)             -- the timers would have fired by now
-  print(taken() == "", util.log():find("Unknown session", 1, true)) -- expect: true	nil
+  print(taken() == "", util.log():find("Unknown session", 1, true)) -- expect: true nil
 
   -- Woken, and killed before it runs.
   co = victim("woken", skynet.wait, "w")
   skynet.wakeup "w"
-  print(kill(co), taken())                          -- expect: true	inner woken
+  print(kill(co), taken())                          -- expect: true inner woken
   skynet.yield()
   print(taken() == "")                              -- expect: true
 
@@ -106,12 +107,12 @@ util.run(function()
     return box[name]
   end
   ask "hang"
-  print(kill(threads.hang), taken(), answer "hang") -- expect: true	hang	raises call failed
+  print(kill(threads.hang), taken(), answer "hang") -- expect: true hang raises call failed
   ask "answered"
-  print(kill(threads.answered), taken(), answer "answered") -- expect: true	answered	"early"
+  print(kill(threads.answered), taken(), answer "answered") -- expect: true answered "early"
   ask "taken"
-  print(kill(threads.taken), HANDLER.reply "TEST")  -- expect: true	true
-  print(HANDLER.reply(true, "kept"), answer "taken") -- expect: true	"kept"
+  print(kill(threads.taken), HANDLER.reply "TEST")  -- expect: true true
+  print(HANDLER.reply(true, "kept"), answer "taken") -- expect: true "kept"
 
   -- What cannot be killed.
   print(util.show(skynet.killthread(coroutine.running()))) -- expect: nothing
@@ -129,7 +130,7 @@ util.run(function()
   -- By a part of its text.
   co = victim("text", skynet.wait)
   print(skynet.killthread((tostring(co):gsub("thread: ", ""))) == co, taken())
-  -- expect: true	inner text
+  -- expect: true inner text
 
   -- A coroutine that blocks inside others: the inner ones are closed first.
   co = skynet.fork(function()
@@ -143,7 +144,7 @@ util.run(function()
     end)()
   end)
   skynet.yield()
-  print(kill(co), taken())                          -- expect: true	3 2 1
+  print(kill(co), taken())                          -- expect: true 3 2 1
 
   -- A __close that itself kills, wakes, forks and sends, but cannot block.
   co = victim("second", skynet.wait, "second")

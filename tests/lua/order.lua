@@ -2,6 +2,7 @@
 -- threads: 1 2 8
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 local trail = {}
 local function note(what)
@@ -42,7 +43,8 @@ util.run(function()
   skynet.wakeup(1)
   note "before"
   skynet.yield()
-  print(taken())                                    -- expect: before woken2 woken1 woken3 fork1 fork2
+  print(taken())
+  -- expect: before woken2 woken1 woken3 fork1 fork2
 
   -- yield goes to the end of the queue: messages that are there come first.
   skynet.dispatch("lua", function(_, _, what) note(what) end)

@@ -2,6 +2,7 @@
 -- threads: 2
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 skynet.register_protocol {
   name = "plain",
@@ -46,7 +47,7 @@ util.run(function()
   print(skynet.call(me, "lua"))                     -- expect: second
   print(util.show(skynet.dispatch "unheard"))       -- expect: nil
   print(pcall(skynet.dispatch, "unheard", first))
-  -- expect: false	attempt to index a nil value (unknown protocol unheard)
+  -- expect: false attempt to index a nil value (unknown protocol unheard)
   print(util.try("unheard", skynet.send, me, "unheard")) -- expect: raises unheard
 
   -- No pack, no unpack: noticed when used.
@@ -79,9 +80,9 @@ util.run(function()
   for _, name in ipairs { "lua", "response", "error", "debug" } do
     local p = skynet._proto[name]
     print(name, p.id, skynet._proto[p.id] == p)
-    -- expect: lua	10	true
-    -- expect: response	1	true
-    -- expect: error	7	true
-    -- expect: debug	9	true
+    -- expect: lua 10 true
+    -- expect: response 1 true
+    -- expect: error 7 true
+    -- expect: debug 9 true
   end
 end)

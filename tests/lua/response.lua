@@ -2,6 +2,7 @@
 -- threads: 1 2 8
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 local kept = {}
 local HANDLER = {}
@@ -47,38 +48,39 @@ util.run(function()
   end
 
   local reply = ask "a"
-  print(reply "TEST", reply "TEST", type(reply))    -- expect: true	true	function
-  print(reply(true, nil, { 1 } and 2, nil), answer "a") -- expect: true	nil 2 nil
+  print(reply "TEST", reply "TEST", type(reply))    -- expect: true true function
+  print(reply(true, nil, { 1 } and 2, nil), answer "a") -- expect: true nil 2 nil
   print(reply "TEST")                               -- expect: false
   print(util.try("Can't response more than once", reply, true))
   -- expect: raises Can't response more than once
   print(util.try("Can't response more than once", reply, false))
   -- expect: raises Can't response more than once
   reply = ask "b"
-  print(reply(false, "ignored"), answer "b")        -- expect: true	raises call failed
+  print(reply(false, "ignored"), answer "b")        -- expect: true raises call failed
   reply = ask "c"
-  print(reply(nil), answer "c")                     -- expect: true	raises call failed
+  print(reply(nil), answer "c")                     -- expect: true raises call failed
   reply = ask "d"
-  print(reply(1, "any true value"), answer "d")     -- expect: true	"any true value"
+  print(reply(1, "any true value"), answer "d")     -- expect: true "any true value"
   reply = ask "e"
-  print(reply(true), answer "e")                    -- expect: true	nothing
+  print(reply(true), answer "e")                    -- expect: true nothing
 
   reply = ask("pointer", nil, "pointer")
-  print(reply(true, 1), answer "pointer")           -- expect: true	"pointer" 1
+  print(reply(true, 1), answer "pointer")           -- expect: true "pointer" 1
   reply = ask("raises", nil, "raises")
-  print(util.try("pack refuses", reply, true), reply "TEST")  -- expect: raises pack refuses	true
-  print(reply(false), answer "raises")              -- expect: true	raises call failed
+  print(util.try("pack refuses", reply, true), reply "TEST")  -- expect: raises pack refuses true
+  print(reply(false), answer "raises")              -- expect: true raises call failed
   reply = ask "bad value"
-  print(util.try("Unsupport type", reply, true, print), reply "TEST") -- expect: raises Unsupport type	true
-  print(reply(true, 2), answer "bad value")         -- expect: true	2
+  print(util.try("Unsupport type", reply, true, print), reply "TEST")
+  -- expect: raises Unsupport type true
+  print(reply(true, 2), answer "bad value")         -- expect: true 2
 
   reply = ask("both", "both")
   print(kept.ret, kept.second, kept.context)
-  -- expect: raises No session	raises no session	nil
-  print(reply(true, "once"), answer "both")         -- expect: true	"once"
+  -- expect: raises No session raises no session nil
+  print(reply(true, "once"), answer "both")         -- expect: true "once"
   reply = ask("fails", "keep_and_fail")
   skynet.yield()
-  print(reply "TEST", reply(true, "fine"), answer "fails")  -- expect: true	true	"fine"
+  print(reply "TEST", reply(true, "fine"), answer "fails")  -- expect: true true "fine"
   skynet.send(skynet.self(), "lua", "of_send")
   util.wait_for(function() return kept.of_send end)
   print(kept.of_send)                               -- expect: nothingnothingnothing

@@ -1,10 +1,11 @@
--- start.lua -- starting services: arguments, init functions, the ways to fail, and who learns of it.
+-- start.lua -- starting services: arguments, init functions, ways to fail, who learns of it.
 -- threads: 1 2 8
 -- cfg: logger = "$TMP/log"
 -- cfg: tmp = "$TMP"
 -- cfg: luaservice = "$DIR/?.lua;$TMP/?.lua"
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 local STARTER = "support/starter"
 
@@ -14,7 +15,7 @@ end
 
 util.run(function()
   local handle = skynet.newservice(STARTER, "fine", 42)
-  print(math.type(handle), handle > skynet.self())         -- expect: integer	true
+  print(math.type(handle), handle > skynet.self())         -- expect: integer true
   print(util.show(skynet.call(handle, "lua", "words")))    -- expect: "support/starter" "fine" "42"
   handle = skynet.newservice(STARTER .. " one two")
   print(util.show(skynet.call(handle, "lua", "words")))    -- expect: "support/starter" "one" "two"

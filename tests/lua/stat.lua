@@ -3,6 +3,7 @@
 local skynet = require "skynet"
 local skein = require "skein"
 local util = require "support.util"
+local print = util.print
 
 util.run(function()
   -- Messages, mailbox high-water mark, CPU time, memory.
@@ -14,15 +15,15 @@ util.run(function()
   end
   local after = util.eval(peer, "return skein.stat()")
   print(after.message - before.message)             -- expect: 101
-  print(after.task, after.mqlen)                    -- expect: 0	0
-  print(util.eval(peer, "return skynet.stat 'message' >= 100, skynet.mqlen()")) -- expect: true	0
+  print(after.task, after.mqlen)                    -- expect: 0 0
+  print(util.eval(peer, "return skynet.stat 'message' >= 100, skynet.mqlen()")) -- expect: true 0
   for i = 1, 50 do
     skynet.send(skynet.self(), "lua", i)
   end
   skynet.dispatch("lua", function() end)
-  print(skynet.mqlen() >= 50, skynet.stat "mqlen" >= 50) -- expect: true	true
+  print(skynet.mqlen() >= 50, skynet.stat "mqlen" >= 50) -- expect: true true
   skynet.yield()
-  print(skynet.mqlen(), skein.stat().mqmax >= 50)   -- expect: 0	true
+  print(skynet.mqlen(), skein.stat().mqmax >= 50)   -- expect: 0 true
 
   local cpu = skynet.stat "cpu"
   local last = skynet.hpc() + 2e7
@@ -38,7 +39,7 @@ util.run(function()
   big = nil
   collectgarbage()
   print(skein.stat().memory < memory + (1 << 20), skein.stat().memory_max >= memory + (1 << 20))
-  -- expect: true	true
+  -- expect: true true
 
   -- Who waits for whom.
   local function hanging_call()
@@ -58,7 +59,7 @@ util.run(function()
   table.sort(kinds)
   print(table.concat(kinds, " "))                   -- expect: call sleep wait
   print(call.callee == peer, math.type(call.session), call.stack:match "stat.lua:%d+" ~= nil)
-  -- expect: true	integer	true
+  -- expect: true integer true
   print(call.since >= 0)                            -- expect: true
   util.eval(peer, "skynet.wakeup 'go'")
   skynet.wakeup "token"

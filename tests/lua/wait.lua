@@ -3,6 +3,7 @@
 -- serial
 local skynet = require "skynet"
 local util = require "support.util"
+local print = util.print
 
 util.run(function()
   local got = {}
@@ -20,26 +21,26 @@ util.run(function()
   end
 
   print(util.show(skynet.sleep(0)), util.show(skynet.sleep(1)), util.show(skynet.yield()))
-  -- expect: nothing	nothing	nothing
+  -- expect: nothing nothing nothing
   local co = forked("sleeper", skynet.sleep, 1e6)
-  print(util.show(skynet.wakeup(co)), result "sleeper") -- expect: true	"BREAK"
+  print(util.show(skynet.wakeup(co)), result "sleeper") -- expect: true "BREAK"
   print(util.show(skynet.wakeup(co)))               -- expect: nothing
   co = forked("waiter", skynet.wait)
-  print(util.show(skynet.wakeup(co)), result "waiter")  -- expect: true	nothing
+  print(util.show(skynet.wakeup(co)), result "waiter")  -- expect: true nothing
 
   for _, token in ipairs { "text", 42, 1.5, true, {}, print } do
     forked("token", skynet.wait, token)
     got.token = nil
     print(util.show(skynet.wakeup(token)), result "token")
-    -- expect: true	nothing
-    -- expect: true	nothing
-    -- expect: true	nothing
-    -- expect: true	nothing
-    -- expect: true	nothing
-    -- expect: true	nothing
+    -- expect: true nothing
+    -- expect: true nothing
+    -- expect: true nothing
+    -- expect: true nothing
+    -- expect: true nothing
+    -- expect: true nothing
   end
   forked("number", skynet.wait, 7)
-  print(util.show(skynet.wakeup(7.0)), result "number") -- expect: true	nothing
+  print(util.show(skynet.wakeup(7.0)), result "number") -- expect: true nothing
 
   -- A token has one sleeper; the refused one leaves nothing behind.
   forked("one", skynet.wait, "one")
@@ -55,9 +56,9 @@ util.run(function()
   for _, bad in ipairs { "x", {}, 0 / 0 } do
     print(util.try("bad argument #1", skynet.sleep, bad), util.try("bad argument #1",
       skynet.timeout, bad, print))
-    -- expect: raises bad argument #1	raises bad argument #1
-    -- expect: raises bad argument #1	raises bad argument #1
-    -- expect: raises bad argument #1	raises bad argument #1
+    -- expect: raises bad argument #1 raises bad argument #1
+    -- expect: raises bad argument #1 raises bad argument #1
+    -- expect: raises bad argument #1 raises bad argument #1
   end
   print(util.task_count())                          -- expect: 0
 
@@ -70,14 +71,14 @@ util.run(function()
   end)
   skynet.yield()
   skynet.wakeup "again"
-  print(result "a", result "b", got.c)              -- expect: "BREAK"	nothing	nil
+  print(result "a", result "b", got.c)              -- expect: "BREAK" nothing nil
   skynet.wakeup "again"
   print(result "c")                                 -- expect: nothing
 
   -- Arguments of a fork are kept, nils included; timeout calls without any.
   skynet.fork(function(...) got.fork = util.show(...) end, nil, 1, nil)
   skynet.timeout(0, function(...) got.timer = util.show(...) end)
-  print(result "fork", result "timer")              -- expect: nil 1 nil	nothing
+  print(result "fork", result "timer")              -- expect: nil 1 nil nothing
   local thread = skynet.fork(function() got.thread = coroutine.running() end)
   print(coroutine.status(thread))                   -- expect: suspended
   print(result "thread" == thread)                  -- expect: true
@@ -88,10 +89,10 @@ util.run(function()
     skynet.sleep(ticks)
     local passed = (skynet.hpc() - start) / 1e7
     print(ticks, passed >= ticks * 0.99 and "in time" or passed)
-    -- expect: 0.1	in time
-    -- expect: 0.5	in time
-    -- expect: 1.5	in time
-    -- expect: 2	in time
+    -- expect: 0.1 in time
+    -- expect: 0.5 in time
+    -- expect: 1.5 in time
+    -- expect: 2 in time
   end
   local start = skynet.hpc()
   for _ = 1, 40 do
@@ -113,5 +114,5 @@ util.run(function()
     skynet.wakeup(i)
   end
   skynet.yield()
-  print(count, util.task_count())                   -- expect: 10000	0
+  print(count, util.task_count())                   -- expect: 10000 0
 end)

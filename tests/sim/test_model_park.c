@@ -624,8 +624,10 @@ static int step_monitor(const model *m, state *s, thread *t, state *ret_states) 
         break;
     default: /* AT_MONITOR_LOOK */
         t->at = AT_MONITOR_TOKEN;
-        if (anybody_is_busy(m, s) || !anybody_polls(m, s))
+        if (!anybody_polls(m, s))
             call_wake(t, AT_MONITOR_TOKEN);
+        else if (anybody_is_busy(m, s))
+            s->event = 1;
         break;
     }
     ret_states[count++] = *s;

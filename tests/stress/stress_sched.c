@@ -206,7 +206,7 @@ static void run_round(sk_clock *clock, sk_random *random) {
 
 int main(int argc, char **argv) {
     uint64_t seed = chance_seed();
-    uint32_t rounds = chance_rounds(argc, argv, 80);
+    uint32_t rounds = chance_rounds(argc, argv, 40);
     sk_clock *clock = sk_clock_new();
     for (uint32_t round = 0; round < rounds; round++) {
         sk_random random;

@@ -1,4 +1,4 @@
-/* test_base.c -- the small parts of src/base: buffer, list, random, clock, locks, errors, memory. */
+/* test_base.c -- the small parts of src/base: buffer, list, chance, time, locks, errors, memory. */
 #include "base/atomic.h"
 #include "base/buffer.h"
 #include "base/clock.h"

@@ -3,6 +3,7 @@
 local skynet = require "skynet"
 local socket = require "skynet.socket"
 local util = require "support.util"
+local print = util.print
 
 util.run(function()
   local accepted = {}
@@ -31,23 +32,23 @@ util.run(function()
     local is_killed = kill(forked(reader, client))
     collectgarbage()
     socket.write(server, "line\n")
-    print(is_killed, socket.readline(client))       -- expect: true	line
-    -- expect: true	line
-    -- expect: true	line
-    -- expect: true	line
+    print(is_killed, socket.readline(client))       -- expect: true line
+    -- expect: true line
+    -- expect: true line
+    -- expect: true line
   end
 
   -- The killed reader is not in the way of the end.
   print(kill(forked(socket.read, client, 100)))     -- expect: true
   socket.close(server)
-  print(socket.read(client, 1))                     -- expect: false	
+  print(util.show(socket.read(client, 1)))                     -- expect: false ""
   socket.close(client)
 
   -- In open and in close.
   local n = #accepted + 1
   print(kill(forked(socket.open, "127.0.0.1", port))) -- expect: true
   server = util.wait_for(function() return accepted[n] end, "accept")
-  print(socket.read(server))                        -- expect: false	
+  print(util.show(socket.read(server)))                        -- expect: false ""
   socket.close(server)
   client, server = pair()
   print(kill(skynet.fork(socket.close, client)))    -- expect: true
@@ -56,7 +57,7 @@ util.run(function()
     socket.close(client)
   end)))                        -- expect: true
   util.wait_for(function() return socket.invalid(client) end)
-  print(socket.read(server))                        -- expect: false	
+  print(util.show(socket.read(server)))                        -- expect: false ""
   socket.close(server)
 
   -- Two close at once, one of them killed.
@@ -81,7 +82,7 @@ util.run(function()
   util.wait_for(function() return result end)
   print(result)                                     -- expect: false ""
   print(socket.start(client) == client, socket.write(server, "x"), socket.read(client, 1))
-  -- expect: true	true	x
+  -- expect: true true x
   socket.close(client)
   socket.close(server)
   socket.close(listener)

@@ -28,6 +28,15 @@ local function show_one(v)
   return tostring(v)
 end
 
+--- As print, with blanks between the values.
+function util.print(...)
+  local words = table.pack(...)
+  for i = 1, words.n do
+    words[i] = tostring(words[i])
+  end
+  print(table.concat(words, " "))
+end
+
 --- The values as text; "nothing" when there is none.
 function util.show(...)
   local n = select("#", ...)
