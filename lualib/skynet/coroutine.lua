@@ -54,7 +54,7 @@ function M.resume(co, ...)
   return finish(co, coroutine.resume(co, ...))
 end
 
-local function unwrap(co, ok, ...)
+local function unwrap(ok, ...)
   if ok then
     return ...
   end
@@ -69,7 +69,7 @@ function M.wrap(f)
   local co
   return function(...)
     co = co or M.create(f)
-    return unwrap(co, M.resume(co, ...))
+    return unwrap(M.resume(co, ...))
   end
 end
 

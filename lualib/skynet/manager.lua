@@ -73,8 +73,8 @@ local function start_with(callback, keeps, start)
   end)
 end
 
---- Messages of a type in `map` are dispatched as map[type], and are the handler's to pass on or free.
--- What no handler got to see is freed here.
+--- Messages of a type in `map` are dispatched as map[type], and are the handler's to pass on or to
+-- free. What no handler got to see is freed here.
 function skynet.forward_type(map, start)
   start_with(function(type, msg, sz, ...)
     local mapped = map[type]

@@ -14,7 +14,7 @@ end
 --- Waits for the ticket's turn. If the coroutine is killed meanwhile, it gives its place up.
 function section:wait_for(ticket)
   local is_in = false
-  local guard <close> = setmetatable({}, { __close = function()
+  local _ <close> = setmetatable({}, { __close = function()
     if is_in then
       return
     end
@@ -72,7 +72,7 @@ end
 local function run(self, f, ...)
   self:enter()
   -- Runs at the end of the call, whether it returns, fails or is killed.
-  local guard <close> = setmetatable({}, { __close = function()
+  local _ <close> = setmetatable({}, { __close = function()
     self:leave()
   end })
   local results = table.pack(xpcall(f, describe, ...))
@@ -153,7 +153,7 @@ end
 local function wait_for_item(q, timeout)
   local popper = {}
   table.insert(q._poppers, popper)
-  local guard <close> = setmetatable({}, { __close = function()
+  local _ <close> = setmetatable({}, { __close = function()
     if not popper.is_done then
       give_up(q, popper)
     end

@@ -71,7 +71,7 @@ end
 local function load_here(name, co, path, chunk)
   local entry = { co = co, waiters = {}, inits = {}, outer = current[co], failed = true }
   loading[name], current[co] = entry, entry
-  local guard <close> = setmetatable({}, { __close = function()
+  local _ <close> = setmetatable({}, { __close = function()
     finish(entry, name)
   end })
   local ok, err = xpcall(load_module, debug.traceback, entry, name, path, chunk)

@@ -1,6 +1,6 @@
 --- Services whose code is a function: one instance per name and process.
 --
--- service.new(name, f, ...), service.query(name), service.close(name); see services/service_provider.
+-- service.new(name, f, ...), service.query(name), service.close(name): see service_provider.lua.
 local skynet = require "skynet"
 
 local service = {}

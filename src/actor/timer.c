@@ -210,10 +210,10 @@ int sk_timer_run(sk_timer *timer, sk_worker *worker) {
 }
 
 int64_t sk_timer_wait_ms(sk_timer *timer) {
-    uint64_t now_ms = sk_clock_ms(timer->clock);
     sk_spin_acquire(&timer->lock);
     uint64_t earliest_ms = timer->earliest_ms;
     sk_spin_release(&timer->lock);
+    uint64_t now_ms = sk_clock_ms(timer->clock); /* after the lock: never an old reading */
     if (earliest_ms == UINT64_MAX)
         return -1;
     return earliest_ms > now_ms ? (int64_t)(earliest_ms - now_ms) : 0;

@@ -1,8 +1,8 @@
 /* atomic.h -- atomic operations whose order is in their name.
  *
  * Each use says in a comment which operation elsewhere it pairs with. Lock-free algorithms live
- * in actor/mailbox.c, actor/runqueue.c, actor/registry.c and the park and wake of
- * actor/worker.c only. */
+ * in actor/mailbox.c, actor/runqueue.c, actor/registry.c, actor/reclaim.c and the
+ * park and wake of actor/worker.c only. */
 #ifndef SK_BASE_ATOMIC_H
 #define SK_BASE_ATOMIC_H
 

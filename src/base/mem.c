@@ -3,6 +3,7 @@
 
 #include "base/defs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,6 +39,14 @@ void *sk_calloc_line(size_t size) {
     if (SK_UNLIKELY(!p))
         out_of_memory(size);
     return memset(p, 0, size);
+}
+
+void *sk_malloc_aligned(size_t alignment, size_t size) {
+    void *p = NULL;
+    int err = posix_memalign(&p, alignment, size ? size : 1);
+    if (SK_UNLIKELY(err == ENOMEM))
+        out_of_memory(size);
+    return err ? NULL : p;
 }
 
 char *sk_strdup(const char *text) { return sk_memdup_text(text, strlen(text)); }

@@ -21,6 +21,10 @@ void *sk_realloc(void *take_ptr, size_t size);
 /* Any thread. Zeroed memory aligned to a cache line; release with sk_free. */
 void *sk_calloc_line(size_t size);
 
+/* Any thread. Uninitialised memory at a multiple of `alignment`, a power of two and a multiple of a
+ * pointer's size; NULL for any other. Release with sk_free. */
+void *sk_malloc_aligned(size_t alignment, size_t size);
+
 /* Any thread. A copy of the text, terminated. */
 char *sk_strdup(const char *text);
 

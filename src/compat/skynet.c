@@ -14,6 +14,7 @@
 #include "compat/commands.h"
 #include "compat/compat.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,16 +179,19 @@ void skynet_free(void *ptr) { sk_free(ptr); }
 char *skynet_strdup(const char *text) { return sk_strdup(text); }
 
 void *skynet_aligned_alloc(size_t alignment, size_t size) {
-    void *ptr = NULL;
-    return posix_memalign(&ptr, alignment, size) == 0 ? ptr : NULL;
+    return sk_malloc_aligned(alignment, size);
 }
 
 void *skynet_memalign(size_t alignment, size_t size) {
-    return skynet_aligned_alloc(alignment, size);
+    return sk_malloc_aligned(alignment, size);
 }
 
 int skynet_posix_memalign(void **ret_ptr, size_t alignment, size_t size) {
-    return posix_memalign(ret_ptr, alignment, size);
+    void *ptr = sk_malloc_aligned(alignment, size);
+    if (!ptr)
+        return EINVAL;
+    *ret_ptr = ptr;
+    return 0;
 }
 
 void *skynet_lalloc(void *ptr, size_t old_size, size_t new_size) {
