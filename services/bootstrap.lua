@@ -8,6 +8,9 @@ skynet.start(function()
   if skynet.getenv "harbor" == "0" then
     assert(not skynet.getenv "standalone", "standalone must not be set when harbor is 0")
     skynet.setenv("standalone", "true")
+  else
+    skynet.error("error: this version has no links to other harbors: harbor =",
+      skynet.getenv "harbor", "runs as a node on its own")
   end
   assert(skynet.newservice "service_mgr", "cannot start service_mgr")
   pcall(skynet.newservice, skynet.getenv "start" or "main")  -- its failure is in the log

@@ -90,15 +90,14 @@ end
 local function ask_all(timeout, show, ...)
   local set = skynet.request()
   for handle in pairs(services) do
-    set:add { handle, "debug", handle = handle, ... }
+    set:add { handle, "debug", text = services[handle], ... }
   end
   local list = {}
   for handle, text in pairs(services) do
     list[address_text(handle)] = show("TIMEOUT", text)
   end
   for request, answer in set:select(timeout) do
-    local text = services[request.handle]
-    list[address_text(request.handle)] = show(answer and answer[1] or "ERROR", text)
+    list[address_text(request[1])] = show(answer and answer[1] or "ERROR", request.text)
   end
   return list
 end

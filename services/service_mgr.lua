@@ -2,13 +2,17 @@
 local skynet = require "skynet"
 require "skynet.manager"
 
+-- How long a question of LIST may take.
+local ASK_TICKS = 100
+
 local entries = {}  -- key -> { handle | error | waiters = {...}, launcher }
 local command = {}
 
 local function wait_for(entry)
   if not entry.done then
     local token = {}
-    entry.waiters[#entry.waiters + 1] = { token = token, source = select(2, skynet.context()) }
+    local session, source = skynet.context()
+    table.insert(entry.waiters, { token = token, source = source, session = session })
     repeat
       skynet.wait(token)
     until entry.done
@@ -43,7 +47,8 @@ local function launch(key, name, ...)
   if entry.done or entry.launcher then
     return wait_for(entry)
   end
-  entry.launcher = select(2, skynet.context())
+  local session, source = skynet.context()
+  entry.launcher = { source = source, session = session, thread = coroutine.running() }
   local starter = skynet.newservice
   if name == "snaxd" then
     local snax = require "skynet.snax"
@@ -81,29 +86,55 @@ function command.GQUERY(name, first)
   return wait_for(entries[key] or new_entry(key))
 end
 
-local function describe(entry)
-  if entry.handle then
-    return skynet.address(entry.handle)
-  elseif entry.error then
-    return "Error: " .. entry.error
+--- One question, which a service that hangs does not hold up.
+local function ask(...)
+  for _, answer in skynet.request({ ... }):select(ASK_TICKS) do
+    return answer and answer[1]
   end
+end
+
+--- Where in its code another service waits for the answer to the session.
+local function stack_of(handle, session)
+  return tostring(ask(handle, "debug", "TASK", session) or "(no answer)")
+end
+
+local function describe_pending(entry)
   local lines = {}
-  if entry.launcher then
-    lines[1] = "Launching from " .. skynet.address(entry.launcher)
+  local launcher = entry.launcher
+  local session = launcher and skynet.task(launcher.thread)
+  local starting = session and ask(".launcher", "lua", "QUERY", session)
+  if starting then
+    table.insert(lines, ("Init as %s\n%s"):format(skynet.address(starting),
+      stack_of(starting, "init")))
   end
-  if #entry.waiters > 0 then
-    lines[#lines + 1] = "Querying:"
-    for _, waiter in ipairs(entry.waiters) do
-      lines[#lines + 1] = skynet.address(waiter.source)
-    end
+  if launcher then
+    table.insert(lines, ("Launching from %s\n%s"):format(skynet.address(launcher.source),
+      stack_of(launcher.source, launcher.session)))
+  end
+  local waiters = table.move(entry.waiters, 1, #entry.waiters, 1, {})
+  if #waiters > 0 then
+    table.insert(lines, "Querying:")
+  end
+  for _, waiter in ipairs(waiters) do
+    table.insert(lines, ("%s\n%s"):format(skynet.address(waiter.source),
+      stack_of(waiter.source, waiter.session)))
   end
   return table.concat(lines, "\n")
 end
 
 function command.LIST()
-  local list = {}
+  local list, pending = {}, {}
   for key, entry in pairs(entries) do
-    list[key] = describe(entry)
+    if entry.handle then
+      list[key] = skynet.address(entry.handle)
+    elseif entry.error then
+      list[key] = "Error: " .. entry.error
+    else
+      pending[key] = entry
+    end
+  end
+  for key, entry in pairs(pending) do  -- asks, so the entries may change meanwhile
+    list[key] = describe_pending(entry)
   end
   return list
 end

@@ -60,7 +60,7 @@ local function unwrap(ok, ...)
   end
   local err = ...
   if type(err) == "string" then
-    error(err, 3)
+    error(err, 2)
   end
   error(err, 0)
 end

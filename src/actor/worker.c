@@ -288,7 +288,7 @@ static void poll_quickly(sk_worker *worker, int own_share) {
 }
 
 /* Every SK_POLL_DISPATCH_COUNT dispatches, if some time has passed; at the latest after
- * SK_POLL_TIME_US. A poll costs as much as ten short dispatches. */
+ * SK_POLL_TIME_US. A poll costs as much as several short dispatches. */
 static void poll_if_due(sk_worker *worker) {
     uint64_t age = worker->stamp - worker->poll_stamp;
     if (worker->poll_countdown > 0)

@@ -149,7 +149,10 @@ static void set_proto(lua_State *L, int protos, const char *name, int id) {
 /* Fields -> SK_REF_LUA_DISPATCH and vm->lua_is_plain. */
 static void refresh_lua(lua_State *L, int fields) {
     sk_vm *vm = sk_vm_of(L);
-    lua_getfield(L, fields, "dispatch");
+    if (lua_getfield(L, fields, "dispatch") == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_pushboolean(L, false);
+    }
     lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH);
     lua_getfield(L, fields, "pack");
     bool is_plain = lua_tocfunction(L, -1) == sk_bind_packfn;

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "codec/seri.h"
+#include "lua/deadline.h"
 #include "lua/dispatcher.h"
 #include "lua/task.h"
 #include "lua/trace.h"
@@ -224,13 +225,28 @@ static int select_step(lua_State *L, sk_select *set) {
         return luaL_error(L, "two coroutines iterate over one request set");
     sk_task_wait_plain(task, SK_WAIT_SELECT);
     sk_task_set_waiter(task, &set->waiter);
+    if (task->deadline_ns)
+        sk_deadline_add(task);
     return sk_task_block(L, select_next_k, 0);
+}
+
+/* The deadline of the iterating task has passed: what is open has failed. */
+static void fail_pending(sk_select *set) {
+    while (!sk_list_is_empty(&set->pending)) {
+        request *r = SK_CONTAINER(set->pending.next, request, link);
+        give_up(set->vm, r->session);
+        sk_list_remove(&r->link);
+        sk_list_push(&set->ready, &r->link);
+    }
 }
 
 static int select_next_k(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
     (void)ctx;
-    return select_step(L, check_select(L));
+    sk_select *set = check_select(L);
+    if (set->vm->current->wake == SK_WAKE_DEADLINE)
+        fail_pending(set);
+    return select_step(L, set);
 }
 
 /* set:next() -> index, ok, values... | nothing at the end; blocks */

@@ -145,9 +145,10 @@ static int skynet_init(lua_State *L) {
         lua_call(L, 1, 0);
         return 0;
     }
-    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_INITS) == LUA_TBOOLEAN)
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_INITS);
+    if (!lua_toboolean(L, -1))
         return luaL_error(L, "skynet.init after skynet.start, outside of a module being loaded");
-    if (lua_isnil(L, -1)) {
+    if (lua_isboolean(L, -1)) {
         lua_newtable(L);
         lua_pushvalue(L, -1);
         lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_INITS);

@@ -154,7 +154,7 @@ static bool push_plain_handler(lua_State *L, const sk_task *task) {
     sk_vm *vm = task->vm;
     if (task->type != SK_TYPE_LUA || !vm->lua_is_plain || vm->lua_is_traced || vm->trace_tags.count)
         return false;
-    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH) != LUA_TNIL)
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH) != LUA_TBOOLEAN)
         return true;
     lua_pop(L, 1);
     return false;

@@ -399,8 +399,10 @@ static void open_registry(lua_State *L) {
     vm->lua_name = lua_topointer(L, -1); /* interned, and kept by the registry */
     lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_KEY_LUA);
     vm->lua_is_plain = true;
-    lua_pushnil(L);
+    lua_pushboolean(L, false);
     lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH);
+    lua_pushboolean(L, true);
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_INITS);
     lua_pushlightuserdata(L, sk_vm_of(L)->service);
     lua_setfield(L, LUA_REGISTRYINDEX, "skynet_context");
     lua_pushboolean(L, true);

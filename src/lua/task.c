@@ -11,9 +11,6 @@
 
 #include <lauxlib.h>
 
-/* A pooled coroutine whose stack has grown beyond this is not kept. */
-#define POOL_STACK_SLOTS_MAX 1000
-
 static void set_extra(lua_State *co, void *record) { *(void **)lua_getextraspace(co) = record; }
 
 /* ---- anchors: slot -> thread, so that the collector keeps it ---- */

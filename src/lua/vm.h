@@ -154,7 +154,7 @@ struct sk_vm {
 };
 
 /* Registry keys (array part) that every service has; luaL_ref keeps its free list in the first one
- * behind LUA_RIDX_LAST. */
+ * behind LUA_RIDX_LAST. None is ever nil: luaL_ref takes the key behind the last that is not. */
 enum {
     SK_REF_ANCHORS = LUA_RIDX_LAST + 2, /* slot -> thread */
     SK_REF_TOKENS,                      /* token -> task, as light userdata */
@@ -164,8 +164,8 @@ enum {
     SK_REF_KEY_UNPACK,
     SK_REF_KEY_PACK,
     SK_REF_KEY_LUA,
-    SK_REF_INITS, /* functions of skynet.init, or nil */
-    SK_REF_LUA_DISPATCH, /* the lua protocol's dispatch function, see bind.c */
+    SK_REF_INITS,        /* functions of skynet.init; true: none yet; false: too late */
+    SK_REF_LUA_DISPATCH, /* the lua protocol's dispatch function or false, see bind.c */
     SK_REF_LAST,
 };
 

@@ -392,8 +392,9 @@ static bool meddler_callback(sk_service *service, void *user, sk_msg *msg) {
     id = sk_load_relaxed(&stage->recent[sk_random_below(random, RECENT_COUNT)]);
     if (stage->has_thieves && id > 0 && sk_load_relaxed(&stage->thefts) < THEFTS_MAX) {
         sk_add_relaxed(&stage->thefts, 1);
-        sk_handle agent = {sk_load_relaxed(&stage->agents[sk_random_below(random, AGENT_COUNT)])};
-        give_order(service, agent, ORDER_STEAL, id);
+        uint32_t which = sk_random_below(random, AGENT_COUNT);
+        sk_handle thief = {sk_load_relaxed(&stage->agents[which])};
+        give_order(service, thief, ORDER_STEAL, id);
     }
     if (sk_random_below(random, 1000) == 0) {
         size_t count;

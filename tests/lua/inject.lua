@@ -1,0 +1,64 @@
+-- inject.lua -- code run inside a service, or inside a function on a stack.
+-- threads: 1
+local skynet = require "skynet"
+local inject = require "skynet.inject"
+local injectcode = require "skynet.injectcode"
+local util = require "support.util"
+local print = util.print
+
+util.run(function()
+  local function run(source, ...)
+    local ok, output = inject(skynet, source, "patch.lua", table.pack(...))
+    return ok, (table.concat(output, "|"):gsub("\t", " "))
+  end
+  print(run("print(nil, 1) print(...) print()", "a", nil))  -- expect: true nil 1|a nil|
+  local ok, text = run "error {}"
+  print(ok, text:match "^%a+")                      -- expect: false table
+  ok, text = run "error()"
+  print(ok, text:match "^%a+")                      -- expect: false nil
+  ok, text = run "x = = 1"
+  print(ok, text:match "^patch.lua:1")              -- expect: false patch.lua:1
+  print(util.show(rawget(_G, "leak"), run "leak = 1 print(leak)"))  -- expect: nil true "1"
+
+  -- Locals that hide each other, upvalues, varargs, levels.
+  local up = 1
+  local function victim(...)
+    local x, _ = "hidden", up
+    local x = "seen"
+    local result = table.pack(injectcode("up = up + 1; x = x .. '!'; return x, up, ..."))
+    return x, table.unpack(result, 1, result.n)
+  end
+  print(victim("a", "b"))                           -- expect: seen! true seen! 2 a b
+  local function outer()
+    local here = "outer"
+    local function inner()
+      local here = "inner"
+      local _, a = injectcode "return here"
+      local _, b = injectcode("here = 'changed'; return here", nil, 1)
+      return a, b, here
+    end
+    local a, b, c = inner()
+    return a, b, c, here
+  end
+  print(outer())                                    -- expect: inner changed inner changed
+  print(util.try("out of range", injectcode, "", nil, 1000))  -- expect: raises out of range
+  print(util.try("out of range", injectcode, "", coroutine.create(print), 9))
+  -- expect: raises out of range
+
+  -- Into another service coroutine, blocking meanwhile.
+  local co = skynet.fork(function()
+    local secret = "old"
+    skynet.wait "go"
+    print(secret)                                   -- expect: new
+  end)
+  skynet.yield()
+  for level = 0, 5 do
+    local ok, value = injectcode("skynet.yield() return secret", co, level, { skynet = skynet })
+    if ok and value then
+      injectcode("secret = 'new'", co, level)
+      break
+    end
+  end
+  skynet.wakeup "go"
+  skynet.yield()
+end)

@@ -1,0 +1,46 @@
+-- Started as "proxy HANDLE": passes lua requests on to it, unread. As "filter": all messages go
+-- through a function that counts them.
+local skynet = require "skynet.manager"
+local role, target = ...
+target = tonumber(target)
+
+local function start_proxy()
+  skynet.register_protocol { name = "system", id = skynet.PTYPE_SYSTEM,
+    unpack = function(msg, sz) return msg, sz end }
+  local map = { [skynet.PTYPE_LUA] = skynet.PTYPE_SYSTEM,
+    [skynet.PTYPE_RESPONSE] = skynet.PTYPE_RESPONSE }
+  skynet.forward_type(map, function()
+    skynet.dispatch("system", function(session, _, msg, sz)
+      if session == 0 then
+        skynet.rawsend(target, "lua", msg, sz)
+      else
+        skynet.ret(skynet.rawcall(target, "lua", msg, sz))
+      end
+    end)
+    require "skynet.debug".reg_debugcmd("CHECK", function(peer)
+      skynet.yield()
+      skynet.sleep(1)
+      skynet.retpack("slept", (skynet.call(peer, "lua", "eval", "return 'called'")))
+    end)
+  end)
+end
+
+local function start_filter()
+  local last_type
+  skynet.dispatch("lua", function(_, _, text)
+    skynet.sleep(1)
+    skynet.retpack(text, last_type)
+  end)
+  skynet.filter(function(type, ...)
+    if type ~= skynet.PTYPE_RESPONSE then
+      last_type = type
+    end
+    return type, ...
+  end, function() end)
+end
+
+if role == "proxy" then
+  start_proxy()
+else
+  start_filter()
+end
