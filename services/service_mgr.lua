@@ -88,9 +88,10 @@ end
 
 --- One question, which a service that hangs does not hold up.
 local function ask(...)
-  for _, answer in skynet.request({ ... }):select(ASK_TICKS) do
-    return answer and answer[1]
-  end
+  local set <close> = skynet.request { ... }
+  local next_answer = set:select(ASK_TICKS)
+  local _, answer = next_answer()
+  return answer and answer[1]
 end
 
 --- Where in its code another service waits for the answer to the session.

@@ -1,5 +1,6 @@
 -- unique.lua -- unique services: LIST names what is started and where a pending start waits.
 -- threads: 1 2
+-- cfg: logger = "$TMP/log"
 local skynet = require "skynet"
 local util = require "support.util"
 local print = util.print
