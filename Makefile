@@ -195,8 +195,8 @@ tidy: ## the checks of style and include direction
 asan: deps-test ## the whole suite under the address and undefined-behaviour checkers
 	@$(MAKE) SAN=address BUILD=build/asan KINDS='unit stress lua e2e' check
 
-tsan: deps-test ## unit, stress and Lua tests under the thread checker
-	@$(MAKE) SAN=thread BUILD=build/tsan KINDS='unit stress lua' check
+tsan: deps-test ## unit and stress tests (actor, io) under the thread checker
+	@$(MAKE) SAN=thread BUILD=build/tsan KINDS='unit stress' check
 
 valgrind: deps-test ## unit and Lua tests under Valgrind
 	@tools/deps.sh valgrind

@@ -1,4 +1,5 @@
 -- endless.lua -- a service that loops for ever is named with its Lua stack, and can be killed.
+-- not-under: thread the checker holds signals back in code that calls no C library
 -- threads: 2 8
 -- cfg: stuckms = 300
 -- cfg: logger = "$TMP/log"

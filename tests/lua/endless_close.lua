@@ -1,4 +1,5 @@
 -- endless_close.lua -- loops where no task runs: in __tostring of an error, in __close.
+-- not-under: thread the checker holds signals back in code that calls no C library
 -- threads: 2
 -- cfg: stuckms = 300
 -- cfg: logger = "$TMP/log"
