@@ -130,6 +130,17 @@ int sk_bind_post(sk_vm *vm, sk_address to, sk_msg *take_msg) {
     return sk_service_post(vm->service, to.handle, take_msg);
 }
 
+void sk_bind_tell_launcher(lua_State *L, int first) {
+    sk_vm *vm = sk_vm_of(L);
+    sk_handle launcher = sk_registry_query(sk_node_registry(vm->node), "launcher");
+    if (!sk_handle_is_none(launcher)) {
+        sk_msg *msg = sk_bind_pack(L, first, lua_gettop(L));
+        sk_bind_stamp(vm, msg, SK_TYPE_LUA, 0);
+        (void)sk_service_post(vm->service, launcher, msg); /* it may be gone */
+    }
+    lua_settop(L, first - 1);
+}
+
 /* ---- protocols ---- */
 
 static void set_proto(lua_State *L, int protos, const char *name, int id) {

@@ -43,6 +43,9 @@ static inline void sk_bind_stamp(sk_vm *vm, sk_msg *msg, int type, int32_t sessi
     msg->session = session;
 }
 
+/* Sends the values from `first` to the top to the launcher, if there is one, and pops them. */
+void sk_bind_tell_launcher(lua_State *L, int first);
+
 /* Sends; source and the rest are set. 0; SK_ENOENT when a local receiver does not exist. */
 int sk_bind_post(sk_vm *vm, sk_address to, sk_msg *take_msg);
 

@@ -66,21 +66,8 @@ static int skynet_dispatch(lua_State *L) {
 /* ---- start and exit ---- */
 
 static void tell_launcher(lua_State *L, const char *what) {
-    sk_vm *vm = sk_vm_of(L);
-    sk_handle launcher = sk_registry_query(sk_node_registry(vm->node), "launcher");
-    if (sk_handle_is_none(launcher))
-        return;
     lua_pushstring(L, what);
-    sk_msg *msg = sk_bind_pack(L, lua_gettop(L), lua_gettop(L));
-    lua_pop(L, 1);
-    sk_bind_stamp(vm, msg, SK_TYPE_LUA, 0);
-    (void)sk_service_post(vm->service, launcher, msg);
-}
-
-static int traceback(lua_State *L) {
-    const char *text = luaL_tolstring(L, 1, NULL);
-    luaL_traceback(L, L, text, 1);
-    return 1;
+    sk_bind_tell_launcher(L, lua_gettop(L));
 }
 
 /* Stack: traceback, then the error text. */
@@ -126,7 +113,7 @@ static int start_body(lua_State *L) {
 /* init_service(start): in the current coroutine */
 static int skynet_init_service(lua_State *L) {
     lua_settop(L, 1);
-    lua_pushcfunction(L, traceback);
+    lua_pushcfunction(L, sk_vm_traceback);
     lua_pushcfunction(L, start_body);
     lua_pushvalue(L, 1);
     sk_vm_of(L)->starter = sk_vm_of(L)->current;
@@ -381,27 +368,23 @@ static int skynet_trash(lua_State *L) {
 #define UNKNOWN_REQUEST "skynet.unknown_request"
 #define UNKNOWN_RESPONSE "skynet.unknown_response"
 
-/* f(session, source, msg, sz, prototype) */
-static int default_unknown_request(lua_State *L) {
-    sk_vm *vm = sk_vm_of(L);
+/* Logs the payload at (3, 4) behind `label`, then raises for the session and source at (1, 2). */
+static int complain(lua_State *L, const char *label) {
     size_t size = (size_t)luaL_checkinteger(L, 4);
     const char *data = lua_touserdata(L, 3);
-    sk_vm_log(vm, "Unknown request (%s): %.*s", luaL_tolstring(L, 5, NULL),
-              data ? (int)(size < LOGGED_SIZE_MAX ? size : LOGGED_SIZE_MAX) : 0, data ? data : "");
+    int shown = data ? (int)(size < LOGGED_SIZE_MAX ? size : LOGGED_SIZE_MAX) : 0;
+    sk_vm_log(sk_vm_of(L), "%s%.*s", label, shown, data ? data : "");
     return luaL_error(L, "Unknown session : %d from %x", (int)lua_tointeger(L, 1),
                       (unsigned)lua_tointeger(L, 2));
 }
 
-/* f(session, source, msg, sz) */
-static int default_unknown_response(lua_State *L) {
-    sk_vm *vm = sk_vm_of(L);
-    size_t size = (size_t)luaL_checkinteger(L, 4);
-    const char *data = lua_touserdata(L, 3);
-    sk_vm_log(vm, "Response message : %.*s",
-              data ? (int)(size < LOGGED_SIZE_MAX ? size : LOGGED_SIZE_MAX) : 0, data ? data : "");
-    return luaL_error(L, "Unknown session : %d from %x", (int)lua_tointeger(L, 1),
-                      (unsigned)lua_tointeger(L, 2));
+/* f(session, source, msg, sz, prototype) */
+static int default_unknown_request(lua_State *L) {
+    return complain(L, lua_pushfstring(L, "Unknown request (%s): ", luaL_tolstring(L, 5, NULL)));
 }
+
+/* f(session, source, msg, sz) */
+static int default_unknown_response(lua_State *L) { return complain(L, "Response message : "); }
 
 static void push_hook(lua_State *L, const char *key, lua_CFunction fallback) {
     if (lua_getfield(L, LUA_REGISTRYINDEX, key) != LUA_TNIL)

@@ -1,7 +1,6 @@
 /* dispatcher.c -- running tasks for messages. */
 #include "lua/dispatcher.h"
 
-#include "actor/registry.h"
 #include "actor/worker.h"
 #include "base/assert.h"
 #include "base/mem.h"
@@ -505,21 +504,6 @@ static void close_others(sk_vm *vm) {
     }
 }
 
-static void tell_launcher(lua_State *L, sk_vm *vm) {
-    sk_handle launcher = sk_registry_query(sk_node_registry(vm->node), "launcher");
-    if (sk_handle_is_none(launcher))
-        return;
-    int top = lua_gettop(L);
-    lua_pushliteral(L, "REMOVE");
-    lua_pushinteger(L, sk_service_handle(vm->service).v);
-    lua_pushboolean(L, false);
-    sk_msg *msg = sk_bind_pack(L, top + 1, top + 3);
-    lua_settop(L, top);
-    msg->type = SK_TYPE_LUA;
-    msg->source = sk_service_handle(vm->service);
-    (void)sk_service_post(vm->service, launcher, msg);
-}
-
 static int exited(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
     (void)ctx;
@@ -532,7 +516,11 @@ int sk_dispatcher_exit(lua_State *L) {
     vm->is_exiting = true;
     while (!sk_list_is_empty(&vm->forks))
         sk_dispatcher_kill(SK_CONTAINER(vm->forks.next, sk_task, queue));
-    tell_launcher(L, vm);
+    int top = lua_gettop(L);
+    lua_pushliteral(L, "REMOVE");
+    lua_pushinteger(L, sk_service_handle(vm->service).v);
+    lua_pushboolean(L, false);
+    sk_bind_tell_launcher(L, top + 1);
     sk_task_drop_all(vm);
     close_others(vm);
     sk_vm_log(vm, "KILL self");

@@ -98,8 +98,7 @@ void sk_vm_set_limit(sk_vm *vm, size_t size) {
         sk_vm_log(vm, "Set memory limit to %.2f M", (double)size / (1024 * 1024));
 }
 
-/* Message handler: the error as text, with where it happened. */
-static int add_traceback(lua_State *L) {
+int sk_vm_traceback(lua_State *L) {
     const char *text = luaL_tolstring(L, 1, NULL);
     if (lua_checkstack(L, TRACEBACK_ROOM))
         luaL_traceback(L, L, text, 1);
@@ -108,7 +107,7 @@ static int add_traceback(lua_State *L) {
 
 int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults) {
     int base = lua_gettop(L) - nargs;
-    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, sk_vm_traceback);
     lua_insert(L, base);
     lua_State *outer = sk_load_relaxed(&vm->running);
     sk_store_relaxed(&vm->running, L);

@@ -184,6 +184,9 @@ static inline sk_vm *sk_vm_of(lua_State *L) { return sk_vm_record(L)->vm; }
 /* Owner. The heap limit in bytes, 0: none. */
 void sk_vm_set_limit(sk_vm *vm, size_t size);
 
+/* A message handler for lua_pcall: the error as text, with where it happened. */
+int sk_vm_traceback(lua_State *L);
+
 /* Owner. Calls the function below its nargs arguments on L's stack, outside of any coroutine, with
  * a traceback handler. Results as lua_pcall. */
 int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults);

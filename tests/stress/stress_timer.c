@@ -16,8 +16,6 @@
 #include "base/thread.h"
 #include "support/chance.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 
 #define FOREIGN_COUNT 2
 #define WORKER_COUNT_MAX 4
@@ -134,16 +132,5 @@ static void run_round(sk_clock *clock, sk_random *random) {
 }
 
 int main(int argc, char **argv) {
-    uint64_t seed = chance_seed();
-    uint32_t rounds = chance_rounds(argc, argv, 15);
-    sk_clock *clock = sk_clock_new();
-    for (uint32_t round = 0; round < rounds; round++) {
-        sk_random random;
-        sk_random_init(&random, seed + round);
-        chance_time_limit(ROUND_LIMIT_S);
-        run_round(clock, &random);
-    }
-    sk_clock_free(clock);
-    printf("%" PRIu32 " rounds\n", rounds);
-    return 0;
+    return chance_main(argc, argv, 15, ROUND_LIMIT_S, run_round);
 }

@@ -35,3 +35,20 @@ void chance_time_limit(unsigned seconds) {
     signal(SIGALRM, on_alarm);
     alarm(seconds * (unsigned)(slowness ? slowness : 1));
 }
+
+int chance_main(int argc, char **argv, uint32_t rounds, unsigned limit_s,
+                chance_round_fn run) {
+    uint64_t seed = chance_seed();
+    rounds = chance_rounds(argc, argv, rounds);
+    sk_clock *clock = sk_clock_new();
+    for (uint32_t round = 0; round < rounds; round++) {
+        sk_random random;
+        sk_random_init(&random, seed + round);
+        chance_time_limit(limit_s);
+        run(clock, &random);
+    }
+    chance_time_limit(0);
+    sk_clock_free(clock);
+    printf("%" PRIu32 " rounds\n", rounds);
+    return 0;
+}
