@@ -21,7 +21,7 @@ uint32_t chance_rounds(int argc, char **argv, uint32_t fallback);
 void chance_time_limit(unsigned seconds);
 
 /* The main of a stress program: seed, rounds, and in each round a generator of its own, a limit of
- * `limit_s` seconds, and `run`. `rounds` is what chance_rounds falls back to. Returns the status. */
+ * `limit_s` seconds, and `run`. `rounds`: see chance_rounds. Returns the status. */
 typedef void (*chance_round_fn)(sk_clock *clock, sk_random *random);
 int chance_main(int argc, char **argv, uint32_t rounds, unsigned limit_s,
                 chance_round_fn run);
