@@ -181,7 +181,8 @@ bool sk_timer_add(sk_timer *timer, sk_handle handle, int32_t session, uint64_t d
     e->handle = handle;
     if (delay_ms > DELAY_MS_MAX)
         delay_ms = DELAY_MS_MAX;
-    uint64_t expire_ms = sk_clock_ms(timer->clock) + delay_ms;
+    /* From the end of the present millisecond: an entry never fires early. */
+    uint64_t expire_ms = (sk_clock_ns(timer->clock) + 999999) / 1000000 + delay_ms;
     sk_spin_acquire(&timer->lock);
     if (expire_ms <= timer->now_ms) /* due: with the next millisecond the wheel reaches */
         expire_ms = timer->now_ms + 1;
