@@ -1,22 +1,11 @@
--- echo.lua -- TCP echo of lines; prints "PORT n" and serves until it is killed.
+-- echo.lua -- TCP echo; prints "PORT n" and serves until it is killed.
 --
 -- bench_echo = "agents": one service a connection. "one": all connections in this service.
 -- With bench_hold = true a native service holds a worker for 500 ms, again and again.
 local skynet = require "skynet"
 local socket = require "skynet.socket"
+local serve = require "echo_loop"
 require "skynet.manager"
-
-local function serve(id)
-  if not socket.start(id) then
-    return
-  end
-  local line = socket.readline(id)
-  while line do
-    socket.write(id, line .. "\n")
-    line = socket.readline(id)
-  end
-  socket.close(id)
-end
 
 local function give_away(id)
   skynet.send(skynet.newservice "echo_agent", "lua", id)

@@ -1,17 +1,10 @@
--- echo_agent.lua -- echoes the lines of one connection, then ends.
+-- echo_agent.lua -- echoes one connection, then ends.
 local skynet = require "skynet"
-local socket = require "skynet.socket"
+local serve = require "echo_loop"
 
 skynet.start(function()
   skynet.dispatch("lua", function(_, _, id)
-    if socket.start(id) then
-      local line = socket.readline(id)
-      while line do
-        socket.write(id, line .. "\n")
-        line = socket.readline(id)
-      end
-      socket.close(id)
-    end
+    serve(id)
     skynet.exit()
   end)
 end)
