@@ -20,6 +20,7 @@ struct sk_watchdog {
     uint64_t stuck_ms;
     uint64_t *versions; /* per worker, at the last look */
     uint64_t last_look_ms;
+    int idle_count; /* looks in a row that found no worker busy */
 };
 
 static void report(sk_watchdog *dog, sk_worker *worker, sk_handle source, sk_handle to,
@@ -51,7 +52,8 @@ static void look_at_workers(sk_watchdog *dog) {
 static void look(sk_watchdog *dog) {
     sk_node *node = dog->node;
     sk_reclaim_online(sk_node_reclaim(node), dog->participant);
-    sk_sched_poll_if_stalled(sk_node_sched(node), SK_POLL_STALL_MS);
+    bool is_busy = sk_sched_watch(sk_node_sched(node));
+    dog->idle_count = is_busy ? 0 : dog->idle_count + 1;
     uint64_t now = sk_clock_ms(sk_node_clock(node));
     if (now - dog->last_look_ms >= dog->stuck_ms) {
         dog->last_look_ms = now;
@@ -63,9 +65,14 @@ static void look(sk_watchdog *dog) {
 
 static void *watchdog_main(void *arg) {
     sk_watchdog *dog = arg;
+    /* A single worker has nobody who could help it. */
+    int64_t pause_ms = sk_node_worker_count(dog->node) > 1 ? SK_WATCH_MS : SK_POLL_STALL_MS;
     while (!sk_load_acquire(&dog->stop)) {
         look(dog);
-        sk_futex_wait(&dog->stop, 0, SK_POLL_STALL_MS);
+        if (dog->idle_count < SK_WATCH_IDLE_COUNT)
+            sk_futex_wait(&dog->stop, 0, pause_ms);
+        else
+            sk_sched_wait_busy(sk_node_sched(dog->node), &dog->stop, SK_WATCH_IDLE_MS);
     }
     return NULL;
 }
@@ -88,8 +95,9 @@ sk_watchdog *sk_watchdog_start(sk_node *node, int participant) {
 void sk_watchdog_stop(sk_watchdog *take_watchdog) {
     if (!take_watchdog)
         return;
-    sk_store_release(&take_watchdog->stop, 1);
+    sk_store_seq(&take_watchdog->stop, 1);
     sk_futex_wake(&take_watchdog->stop);
+    sk_sched_wake_monitor(sk_node_sched(take_watchdog->node));
     pthread_join(take_watchdog->thread, NULL);
     sk_free(take_watchdog->versions);
     sk_free(take_watchdog);

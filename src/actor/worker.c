@@ -38,6 +38,10 @@ struct sk_worker {
     _Atomic uint64_t next_stamp;
     SK_ALIGN_LINE _Atomic uint32_t park_word; /* 1: may run */
     _Atomic bool is_busy;                     /* neither parked nor polling */
+    /* The owner writes; others read (relaxed). */
+    _Atomic uint64_t poll_stamp; /* when it last looked at the network, or saw that somebody does */
+    _Atomic bool wants_help;     /* its queue is worth taking from */
+    _Atomic uint64_t crowded_until; /* cycles; until then there is no idle CPU beside it */
 
     /* The worker writes; the monitor reads (relaxed). */
     SK_ALIGN_LINE _Atomic uint64_t version;
@@ -55,7 +59,10 @@ struct sk_worker {
     /* The worker only. */
     SK_ALIGN_LINE uint64_t stamp; /* cycles at the last dispatch boundary */
     uint64_t chain_stamp;         /* when the present chain through the slot began */
-    uint64_t poll_stamp;          /* when this worker last saw that somebody polls */
+    uint64_t drained_stamp;       /* when the queue was last empty */
+    uint64_t mean_cycles;         /* of a dispatch; a moving mean */
+    uint64_t crowd_stamp;         /* when preemptions were counted last */
+    uint64_t preemptions;         /* of this thread until then */
     uint32_t poll_countdown;
     uint32_t injector_countdown;
     bool is_searching;
@@ -74,6 +81,7 @@ struct sk_sched {
     int searching_max;
     sk_worker **workers;
     uint64_t chain_cycles, steal_cycles, budget_cycles, poll_cycles, poll_min_cycles;
+    uint64_t help_cycles, saturated_cycles, crowd_cycles, watch_cycles;
 
     /* Any thread; atomic. */
     SK_ALIGN_LINE _Atomic int searching;
@@ -82,6 +90,7 @@ struct sk_sched {
     SK_ALIGN_LINE _Atomic uint32_t poll_token; /* 1: somebody is in poll */
     _Atomic uint64_t last_poll_ms;
     _Atomic uint64_t poll_until_ms; /* when the blocked poller returns by itself; 0: none blocked */
+    _Atomic uint32_t is_unwatched;  /* 1: the monitor sleeps until a worker is busy */
 
     /* Under idle_lock. */
     SK_ALIGN_LINE sk_lock idle_lock;
@@ -98,6 +107,16 @@ struct sk_sched {
 
 #define BUMP(p) sk_store_relaxed(p, sk_load_relaxed(p) + 1)
 #define INJECTOR_CAP_MIN 64
+
+/* Whether the worker has been inside its dispatches for so long that others must look after the
+ * network and its queue. A crowded one may only have been preempted. */
+static bool is_held(const sk_worker *worker, uint64_t now) {
+    uint64_t age = now - sk_load_relaxed(&worker->poll_stamp);
+    uint64_t limit = worker->sched->watch_cycles;
+    if (now < sk_load_relaxed(&worker->crowded_until))
+        limit *= SK_CROWD_HELD_FACTOR;
+    return (int64_t)age > 0 && age >= limit;
+}
 
 /* ---- injector ---- */
 
@@ -197,6 +216,42 @@ static void wake_one(sk_sched *sched) {
     }
 }
 
+/* Whether the kernel lately ran somebody else on this worker's CPU: it would have used an idle one,
+ * so there is none for a helper. */
+static bool is_crowded(sk_worker *worker) {
+    uint64_t window = worker->sched->crowd_cycles;
+    uint64_t elapsed = worker->stamp - worker->crowd_stamp;
+    if (elapsed >= window) {
+        uint64_t count = sk_thread_preemptions();
+        if (count - worker->preemptions >= SK_CROWD_COUNT * (elapsed / window))
+            sk_store_relaxed(&worker->crowded_until, worker->stamp + SK_CROWD_WINDOWS * window);
+        worker->preemptions = count;
+        worker->crowd_stamp = worker->stamp;
+    }
+    return worker->stamp < sk_load_relaxed(&worker->crowded_until);
+}
+
+/* Whether the queue would keep this worker for longer than SK_HELP_US, or has not been empty for
+ * SK_SATURATED_US, or `factor` times that. */
+static bool has_backlog(const sk_worker *worker, uint64_t factor) {
+    const sk_sched *sched = worker->sched;
+    uint64_t length = sk_runqueue_len(&worker->queue);
+    uint64_t full_cycles = length > 0 ? worker->stamp - worker->drained_stamp : 0;
+    return length * worker->mean_cycles >= factor * sched->help_cycles ||
+           full_cycles >= factor * sched->saturated_cycles;
+}
+
+/* After a push to the run queue, and between dispatches. */
+static void call_help(sk_worker *worker) {
+    bool wants_help = has_backlog(worker, 1);
+    if (SK_UNLIKELY(wants_help) && is_crowded(worker))
+        wants_help = has_backlog(worker, SK_CROWD_FACTOR);
+    if (wants_help != sk_load_relaxed(&worker->wants_help))
+        sk_store_relaxed(&worker->wants_help, wants_help);
+    if (wants_help && sk_load_relaxed(&worker->sched->idle_count) > 0)
+        wake_one(worker->sched);
+}
+
 /* ---- queueing ---- */
 
 static void push_local(sk_worker *worker, sk_service *service) {
@@ -217,7 +272,7 @@ static void push_next(sk_worker *worker, sk_service *service) {
     if (!old)
         return;
     push_local(worker, old);
-    wake_one(worker->sched);
+    call_help(worker);
 }
 
 static sk_service *take_next(sk_worker *worker) {
@@ -235,7 +290,16 @@ static void requeue(sk_worker *worker, sk_service *service) {
     bool has_more = sk_load_relaxed(&worker->next) || sk_runqueue_len(&worker->queue) > 0;
     push_local(worker, service);
     if (has_more)
-        wake_one(worker->sched);
+        call_help(worker);
+}
+
+/* The oldest of the run queue. What waits too long behind others is offered to a helper. */
+static sk_service *take_queued(sk_worker *worker) {
+    sk_service *service = sk_runqueue_pop(&worker->queue);
+    if (!service || sk_runqueue_len(&worker->queue) == 0)
+        worker->drained_stamp = worker->stamp;
+    call_help(worker);
+    return service;
 }
 
 void sk_sched_schedule(sk_sched *sched, sk_worker *worker, sk_service *service) {
@@ -274,31 +338,61 @@ static int poll_with_token(sk_sched *sched, sk_worker *worker, int64_t timeout_m
     return found;
 }
 
-/* A look at the network without blocking. What is found beyond `own_share` services is worth
- * waking somebody for. */
-static void poll_quickly(sk_worker *worker, int own_share) {
-    worker->poll_stamp = worker->stamp;
+/* A look at the network without blocking. */
+static void poll_quickly(sk_worker *worker) {
+    sk_store_relaxed(&worker->poll_stamp, worker->stamp);
     if (!try_poll_token(worker->sched))
         return;
     BUMP(&worker->poll_count);
     int found = poll_with_token(worker->sched, worker, 0);
     release_poll_token(worker->sched);
-    if (found > own_share)
-        wake_one(worker->sched);
+    if (found > 0)
+        call_help(worker);
 }
 
 /* Every SK_POLL_DISPATCH_COUNT dispatches, if some time has passed; at the latest after
  * SK_POLL_TIME_US. A poll costs as much as several short dispatches. */
 static void poll_if_due(sk_worker *worker) {
-    uint64_t age = worker->stamp - worker->poll_stamp;
+    uint64_t age = worker->stamp - sk_load_relaxed(&worker->poll_stamp);
     if (worker->poll_countdown > 0)
         worker->poll_countdown--;
     if (age < worker->sched->poll_min_cycles && worker->stamp != 0)
         return;
     if (worker->poll_countdown == 0 || age >= worker->sched->poll_cycles) {
         worker->poll_countdown = SK_POLL_DISPATCH_COUNT;
-        poll_quickly(worker, 0);
+        poll_quickly(worker);
     }
+}
+
+static bool has_waiting(const sk_worker *worker) {
+    return sk_runqueue_len(&worker->queue) > 0 || sk_load_relaxed(&worker->next);
+}
+
+/* Nobody has polled for a while: every worker is inside a long call. */
+static void poll_if_stalled(sk_sched *sched) {
+    uint64_t now = sk_clock_ms(sched->clock);
+    if (now - sk_load_relaxed(&sched->last_poll_ms) < SK_POLL_STALL_MS || !try_poll_token(sched))
+        return;
+    (void)poll_with_token(sched, NULL, 0); /* pushes went to the injector, and woke */
+    release_poll_token(sched);
+    if (sk_load_relaxed(&sched->poll_until_ms) == 0)
+        wake_one(sched); /* who went idle meanwhile could not take the token */
+}
+
+bool sk_sched_watch(sk_sched *sched) {
+    uint64_t now = sk_clock_cycles(sched->clock);
+    bool is_anybody_busy = false;
+    for (int i = 0; i < sched->worker_count; i++) {
+        sk_worker *worker = sched->workers[i];
+        if (!sk_load_relaxed(&worker->is_busy))
+            continue;
+        is_anybody_busy = true;
+        bool nobody_polls = sk_load_relaxed(&sched->poll_until_ms) == 0;
+        if (is_held(worker, now) && (nobody_polls || has_waiting(worker)))
+            wake_one(sched);
+    }
+    poll_if_stalled(sched);
+    return is_anybody_busy;
 }
 
 static bool anybody_is_busy(const sk_sched *sched) {
@@ -308,21 +402,17 @@ static bool anybody_is_busy(const sk_sched *sched) {
     return false;
 }
 
-/* Beside a busy worker the poller looks for services in next slots. After a stall perhaps nobody
- * polls, since the idle ones parked while the poll token was taken; or the poller blocked when
- * nobody was busy, and must look, and set itself a limit. */
-void sk_sched_poll_if_stalled(sk_sched *sched, uint64_t stall_ms) {
-    uint64_t now = sk_clock_ms(sched->clock);
-    if (now - sk_load_relaxed(&sched->last_poll_ms) < stall_ms)
-        return;
-    if (try_poll_token(sched)) {
-        (void)poll_with_token(sched, NULL, 0); /* pushes went to the injector, and woke */
-        release_poll_token(sched);
-    }
-    if (sk_load_relaxed(&sched->poll_until_ms) == 0)
-        wake_one(sched);
-    else if (anybody_is_busy(sched))
-        sk_node_io_ops(sched->node)->wake(sk_node_io(sched->node));
+void sk_sched_wait_busy(sk_sched *sched, const _Atomic uint32_t *stop, int64_t timeout_ms) {
+    sk_store_seq(&sched->is_unwatched, 1);
+    sk_fence_seq(); /* pairs with the fence in become_busy, and sk_sched_wake_monitor's caller */
+    if (!anybody_is_busy(sched) && !sk_load_seq(stop))
+        sk_futex_wait(&sched->is_unwatched, 1, timeout_ms);
+    sk_store_relaxed(&sched->is_unwatched, 0);
+}
+
+void sk_sched_wake_monitor(sk_sched *sched) {
+    if (sk_swap_seq(&sched->is_unwatched, 0) == 1)
+        sk_futex_wake(&sched->is_unwatched);
 }
 
 void sk_sched_timer_armed(sk_sched *sched, uint64_t delay_ms) {
@@ -362,7 +452,15 @@ static sk_service *steal_next(sk_worker *worker, sk_worker *victim) {
     return sk_cas_acq_rel(&victim->next, &service, NULL) ? service : NULL;
 }
 
+/* Whether a worker may take over what others have queued: from a worker that gets on well it would
+ * only take the work that keeps it warm. */
+static bool may_steal_from(const sk_worker *victim, uint64_t now) {
+    return sk_load_relaxed(&victim->wants_help) || is_held(victim, now);
+}
+
 static sk_service *steal_from(sk_worker *worker, sk_worker *victim) {
+    if (!may_steal_from(victim, sk_clock_cycles(worker->sched->clock)))
+        return NULL;
     sk_service *service = sk_runqueue_steal(&worker->queue, &victim->queue);
     return service ? service : steal_next(worker, victim);
 }
@@ -403,16 +501,33 @@ static bool anything_queued(sk_worker *worker) {
     sk_sched *sched = worker->sched;
     if (sk_load_relaxed(&sched->injected_count) > 0)
         return true;
-    for (int i = 0; i < sched->worker_count; i++)
-        if (sk_runqueue_len(&sched->workers[i]->queue) > 0)
+    uint64_t now = sk_clock_cycles(sched->clock);
+    for (int i = 0; i < sched->worker_count; i++) {
+        const sk_worker *other = sched->workers[i];
+        if (sk_runqueue_len(&other->queue) > 0 && (other == worker || may_steal_from(other, now)))
             return true;
+    }
     return sk_load_relaxed(&worker->next) != NULL;
 }
 
-/* Lists the worker as idle. True: as the poller. */
+/* Whether some other busy worker looks at the network between its dispatches. */
+static bool another_polls(const sk_worker *worker) {
+    const sk_sched *sched = worker->sched;
+    uint64_t now = sk_clock_cycles(sched->clock);
+    for (int i = 0; i < sched->worker_count; i++) {
+        const sk_worker *other = sched->workers[i];
+        if (other != worker && sk_load_relaxed(&other->is_busy) && !is_held(other, now))
+            return true;
+    }
+    return false;
+}
+
+/* Lists the worker as idle. True: as the poller. Of two workers that go idle at a time one sees
+ * that the other is not busy, and polls. */
 static bool publish_idle(sk_worker *worker) {
     sk_sched *sched = worker->sched;
-    bool as_poller = try_poll_token(sched);
+    sk_fence_seq(); /* between is_busy = false and the look at the others' */
+    bool as_poller = !another_polls(worker) && try_poll_token(sched);
     sk_lock_acquire(&sched->idle_lock);
     if (as_poller)
         sched->poller = worker;
@@ -444,14 +559,6 @@ static bool unpublish_idle(sk_worker *worker) {
     return was_listed;
 }
 
-static bool others_are_busy(const sk_worker *worker) {
-    const sk_sched *sched = worker->sched;
-    for (int i = 0; i < sched->worker_count; i++)
-        if (sched->workers[i] != worker && sk_load_relaxed(&sched->workers[i]->is_busy))
-            return true;
-    return false;
-}
-
 /* The poller blocks; the token is held from publish_idle until after unpublish_idle, so there is
  * one poller at a time. Returns the number of services it made runnable. */
 static int block_in_poll(sk_worker *worker) {
@@ -459,8 +566,6 @@ static int block_in_poll(sk_worker *worker) {
     sk_store_relaxed(&sched->poll_until_ms, UINT64_MAX);
     sk_fence_seq(); /* pairs with the fence in sk_sched_timer_armed */
     int64_t timeout_ms = sk_timer_wait_ms(sk_node_timer(sched->node));
-    if (others_are_busy(worker) && (timeout_ms < 0 || timeout_ms > SK_POLL_BUSY_MS))
-        timeout_ms = SK_POLL_BUSY_MS;
     if (timeout_ms >= 0)
         sk_store_relaxed(&sched->poll_until_ms, sk_clock_ms(sched->clock) + (uint64_t)timeout_ms);
     if (sk_load_acquire(&worker->park_word) == 1 || sk_load_relaxed(&sched->is_stopping))
@@ -481,6 +586,15 @@ static void block_in_park(sk_worker *worker) {
     sk_reclaim_online(reclaim, worker->index);
 }
 
+static void become_busy(sk_worker *worker) {
+    worker->stamp = sk_clock_cycles(worker->sched->clock);
+    sk_store_relaxed(&worker->poll_stamp, worker->stamp);
+    sk_store_relaxed(&worker->is_busy, true);
+    sk_fence_seq(); /* pairs with the fence in sk_sched_wait_busy */
+    if (SK_UNLIKELY(sk_load_relaxed(&worker->sched->is_unwatched)))
+        sk_sched_wake_monitor(worker->sched);
+}
+
 /* Out of work: sleep until there is some. On return the worker looks again. */
 static void go_idle(sk_worker *worker) {
     sk_sched *sched = worker->sched;
@@ -499,13 +613,13 @@ static void go_idle(sk_worker *worker) {
         found = block_in_poll(worker);
     else
         block_in_park(worker);
-    sk_store_relaxed(&worker->is_busy, true);
+    become_busy(worker);
     if (!unpublish_idle(worker))
         worker->is_searching = true; /* whoever woke us has counted us as searching */
     if (is_poller)
         release_poll_token(sched);
     if (found > 1)
-        wake_one(sched);
+        call_help(worker);
 }
 
 /* ---- running ---- */
@@ -521,28 +635,25 @@ static sk_service *find_work(sk_worker *worker) {
         bool chain_is_old = worker->stamp - worker->chain_stamp > worker->sched->chain_cycles;
         if (SK_UNLIKELY(chain_is_old)) {
             worker->chain_stamp = worker->stamp;
-            service = sk_runqueue_pop(&worker->queue);
+            service = take_queued(worker);
         }
     }
     if (!service && (service = take_next(worker)))
         return service;
     worker->chain_stamp = worker->stamp;
     if (!service)
-        service = sk_runqueue_pop(&worker->queue);
+        service = take_queued(worker);
     if (!service)
         service = injector_take(worker);
     return service;
 }
 
 static sk_service *wait_for_work(sk_worker *worker) {
-    poll_quickly(worker, 1);
-    sk_service *service = find_work(worker);
-    if (!service)
-        service = search(worker);
+    sk_service *service = search(worker);
     if (!service)
         go_idle(worker);
     worker->stamp = sk_clock_cycles(worker->sched->clock);
-    worker->poll_stamp = worker->stamp;
+    sk_store_relaxed(&worker->poll_stamp, worker->stamp);
     return service;
 }
 
@@ -613,6 +724,10 @@ sk_sched *sk_sched_new(sk_node *node, int worker_count, uint64_t seed) {
     sched->budget_cycles = sk_clock_us_to_cycles(sched->clock, SK_DISPATCH_TIME_US);
     sched->poll_cycles = sk_clock_us_to_cycles(sched->clock, SK_POLL_TIME_US);
     sched->poll_min_cycles = sk_clock_us_to_cycles(sched->clock, SK_POLL_MIN_US);
+    sched->help_cycles = sk_clock_us_to_cycles(sched->clock, SK_HELP_US);
+    sched->saturated_cycles = sk_clock_us_to_cycles(sched->clock, SK_SATURATED_US);
+    sched->crowd_cycles = sk_clock_us_to_cycles(sched->clock, SK_CROWD_WINDOW_MS * UINT64_C(1000));
+    sched->watch_cycles = sk_clock_us_to_cycles(sched->clock, SK_WATCH_MS * UINT64_C(1000));
     sk_lock_init(&sched->idle_lock);
     sk_lock_init(&sched->injector_lock);
     sched->parked = sk_calloc((size_t)worker_count, sizeof *sched->parked);
@@ -731,6 +846,10 @@ uint64_t sk_worker_end_dispatch(sk_worker *worker) {
     uint64_t now = sk_clock_cycles(worker->sched->clock);
     uint64_t cycles = now - worker->stamp;
     worker->stamp = now;
+    /* Cut, so that a single dispatch during which the kernel ran somebody else counts little. */
+    uint64_t limit = 4 * worker->mean_cycles + worker->sched->poll_min_cycles / 16;
+    uint64_t sample = cycles < limit ? cycles : limit;
+    worker->mean_cycles += (uint64_t)((int64_t)(sample - worker->mean_cycles) / 16);
     return cycles;
 }
 

@@ -36,8 +36,15 @@ void sk_sched_schedule(sk_sched *sched, sk_worker *worker, sk_service *service);
 /* Any thread. A timer was armed that is now the earliest: wakes the poller if it sleeps longer. */
 void sk_sched_timer_armed(sk_sched *sched, uint64_t delay_ms);
 
-/* Monitor. Polls and runs timers if no worker has for `stall_ms`. */
-void sk_sched_poll_if_stalled(sk_sched *sched, uint64_t stall_ms);
+/* Monitor, every SK_WATCH_MS. Wakes a helper for a worker that is held by a long call while its
+ * queue or the network waits; polls itself when every worker is. True: some worker is busy. */
+bool sk_sched_watch(sk_sched *sched);
+
+/* Monitor. Sleeps until a worker is busy, sk_sched_wake_monitor is called, or the time is over. */
+void sk_sched_wait_busy(sk_sched *sched, const _Atomic uint32_t *stop, int64_t timeout_ms);
+
+/* Any thread. Ends sk_sched_wait_busy; `*stop` was set before if that is the reason. */
+void sk_sched_wake_monitor(sk_sched *sched);
 
 /* Any thread. */
 int sk_sched_worker_count(const sk_sched *sched);

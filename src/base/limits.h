@@ -26,10 +26,27 @@
 /* A busy worker polls without blocking after so many dispatches or so much time. */
 #define SK_POLL_DISPATCH_COUNT 64
 #define SK_POLL_TIME_US 200
-/* How long the poller waits at most while another worker is busy. */
-#define SK_POLL_BUSY_MS 1
 /* ... but not sooner than this: a poll costs as much as several short dispatches. */
 #define SK_POLL_MIN_US 20
+/* Another worker is woken for a queue that would keep this one for so long: waking costs 5 us and
+ * takes effect after about 50, and one dispatch may make others wait for 200 us anyway. */
+#define SK_HELP_US 400
+/* ... or for a queue that has not been empty for so long. */
+#define SK_SATURATED_US 2000
+/* A worker whose thread the kernel preempts so often in each such window has no idle CPU beside it
+ * (6 a second alone, 70 to 150 beside one process too many). For so many windows it then waits so
+ * many times longer before it asks for help. */
+#define SK_CROWD_WINDOW_MS 50
+#define SK_CROWD_COUNT 2
+#define SK_CROWD_WINDOWS 10
+#define SK_CROWD_FACTOR 50
+/* ... and counts as held by a long call only after so many times longer: a time slice is 3 ms. */
+#define SK_CROWD_HELD_FACTOR 3
+/* The monitor looks so often for a worker that a long call holds, while any worker is busy. */
+#define SK_WATCH_MS 2
+/* It goes to sleep after so many looks without a busy worker, for at most so long. */
+#define SK_WATCH_IDLE_COUNT 8
+#define SK_WATCH_IDLE_MS 100
 /* The monitor polls when nobody else has for so long. */
 #define SK_POLL_STALL_MS 10
 /* How often an idle worker looks at the others' queues before it parks. */

@@ -54,6 +54,9 @@ int sk_thread_start(pthread_t *ret_thread, const char *name, void *(*main)(void 
 /* CPUs this process may use: the affinity mask, cut by the cgroup's quota; at least 1. */
 int sk_thread_cpu_count(void);
 
+/* How often the kernel has taken the CPU from the calling thread for somebody else. */
+uint64_t sk_thread_preemptions(void);
+
 /* Tells the CPU that this is a spin loop. */
 static inline void sk_thread_pause(void) {
 #if defined(__x86_64__)
