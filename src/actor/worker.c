@@ -480,8 +480,18 @@ static sk_service *search_once(sk_worker *worker) {
     return injector_take(worker);
 }
 
+static bool is_another_busy(const sk_worker *worker) {
+    const sk_sched *sched = worker->sched;
+    for (int i = 0; i < sched->worker_count; i++)
+        if (sched->workers[i] != worker && sk_load_relaxed(&sched->workers[i]->is_busy))
+            return true;
+    return false;
+}
+
 static sk_service *search(sk_worker *worker) {
     sk_sched *sched = worker->sched;
+    if (!is_another_busy(worker))
+        return NULL; /* an idle worker has nothing queued */
     if (!worker->is_searching && sk_load_relaxed(&sched->searching) >= sched->searching_max)
         return NULL;
     start_searching(worker);
