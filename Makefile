@@ -10,10 +10,15 @@
 ifeq ($(origin CC),default)
 CC = gcc
 endif
+IS_CLANG := $(findstring clang,$(notdir $(firstword $(CC))))
 MALLOC ?= mimalloc
 LUA_DIR ?=
 # Calls between our files cost a tenth of a message; sanitizer builds go without.
 LTO ?= $(if $(SAN),,1)
+# The figures of a short run steer the compiler: a fifth less time for a call. See
+# docs/decisions/profile.md. TRAIN builds the program that takes them.
+PROFILE ?= $(if $(SAN)$(IS_CLANG)$(TRAIN),,1)
+TRAIN ?=
 WERROR ?=
 SAN ?=
 FUZZ_TIME ?= 60
@@ -44,7 +49,6 @@ endif
 BUILD ?= build
 SAN_FLAGS := $(SAN_FLAGS_$(SAN))
 
-IS_CLANG := $(findstring clang,$(notdir $(firstword $(CC))))
 ifeq ($(SAN)$(IS_CLANG),thread)
 # gcc does not model fences under this checker and says so for each; the order is tested apart.
 SAN_FLAGS += -Wno-tsan
@@ -67,6 +71,19 @@ else
 LTO_FLAGS := -flto=auto -ffat-lto-objects -Wno-free-nonheap-object
 AR := gcc-ar
 endif
+endif
+
+PROFILE_DIR := $(BUILD)/profile
+PROFILE_DONE := $(if $(PROFILE),$(PROFILE_DIR)/done)
+# Code that has no figures, or has changed since they were taken, goes without.
+PROFILE_FLAGS := $(if $(PROFILE),-fprofile-use -fprofile-partial-training \
+                 -Wno-missing-profile -Wno-coverage-mismatch)
+# Figures belong to a name, which must be that of the training.
+FIGURES ?= $(PROFILE_DIR)/figures
+FIGURES_FLAGS = $(if $(PROFILE)$(TRAIN),-dumpdir $(FIGURES)/$(<D)/ -dumpbase $(<F) \
+                -dumpbase-ext .c)
+ifneq ($(TRAIN),)
+TRAIN_FLAGS := -fprofile-generate -fprofile-update=atomic
 endif
 
 # ---- Parallel by default ---------------------------------------------------------------------
@@ -145,8 +162,9 @@ WARN_FLAGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
               $(if $(WERROR),-Werror)
 BASE_FLAGS := -std=gnu17 -D_GNU_SOURCE -fvisibility=hidden -fno-omit-frame-pointer -pthread
 ALL_CFLAGS = $(BASE_FLAGS) $(CFLAGS) $(WARN_FLAGS) -Isrc -Iinclude $(LUA_CFLAGS) \
-             $(SAN_FLAGS) $(LTO_FLAGS)
-ALL_LDFLAGS = $(CFLAGS) $(SAN_FLAGS) $(LTO_FLAGS) $(LDFLAGS) -pthread -rdynamic
+             $(SAN_FLAGS) $(LTO_FLAGS) $(TRAIN_FLAGS)
+ALL_LDFLAGS = $(CFLAGS) $(SAN_FLAGS) $(LTO_FLAGS) $(TRAIN_FLAGS) $(PROFILE_FLAGS) $(LDFLAGS) \
+              -pthread -rdynamic
 # The allocator stands first: so it is the malloc of the whole process.
 MALLOC_LIBS := $(MALLOC_LIBS_$(MALLOC))
 SYS_LIBS := -ldl -lm -lpthread
@@ -158,7 +176,8 @@ LUA_WHOLE = -Wl,--whole-archive $(LUA_A) -Wl,--no-whole-archive
 # ---- What people call ------------------------------------------------------------------------
 
 .PHONY: all help run test unit stress lua-test e2e tidy asan tsan fuzz valgrind bench \
-        install uninstall clean format deps deps-test test-programs fuzz-programs check FORCE
+        install uninstall clean format deps deps-test test-programs fuzz-programs check \
+        profile train FORCE
 
 all: $(LIB) $(SKEIN) ## build build/skein (the default); installs missing packages first
 
@@ -166,8 +185,8 @@ help: ## this list
 	@echo 'make TARGET [VARIABLE=value ...]'
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
 	 while IFS='|' read -r name text; do printf '  %-10s %s\n' $$name "$$text"; done
-	@echo 'variables: CC, CFLAGS, MALLOC=mimalloc|jemalloc|libc, LUA_DIR=folder, LTO=1, WERROR=1,'
-	@echo '  SAN=address|thread|valgrind, BUILD=folder, TESTS="name ...", FUZZ_TIME=seconds,'
+	@echo 'variables: CC, CFLAGS, MALLOC=mimalloc|jemalloc|libc, LUA_DIR=folder, LTO=1, PROFILE=,'
+	@echo '  WERROR=1, SAN=address|thread|valgrind, BUILD=folder, TESTS="name ...", FUZZ_TIME=seconds,'
 	@echo '  PREFIX, DESTDIR'
 
 run: all ## start the example game server
@@ -208,6 +227,11 @@ fuzz: deps-test ## each fuzz target for FUZZ_TIME seconds
 
 bench: all ## the benchmarks
 	bench/run
+
+profile: ## take the compiler's profile anew, after larger changes, and build with it
+	rm -rf $(PROFILE_DIR)
+	@$(MAKE) $(PROFILE_DIR)/done
+	@$(MAKE) all
 
 install: all ## copy to PREFIX (default /usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/skein
@@ -261,7 +285,7 @@ $$(BUILD)/$(1): FORCE
 	@mkdir -p $$(@D)
 	@printf '%s\n' '$$($(2))' | cmp -s - $$@ || printf '%s\n' '$$($(2))' > $$@
 endef
-CC_STAMP = $(CC) $(ALL_CFLAGS)
+CC_STAMP = $(CC) $(ALL_CFLAGS) $(PROFILE_FLAGS)
 LD_STAMP = $(CC) $(ALL_LDFLAGS) $(MALLOC_LIBS) $(LUA_A)
 LIB_STAMP = $(LIB_OBJS)
 GEN_STAMP = $(LUA_A) $(LUA_FILES)
@@ -271,10 +295,18 @@ $(eval $(call stamp_rule,lib.stamp,LIB_STAMP))
 $(eval $(call stamp_rule,gen.stamp,GEN_STAMP))
 FORCE:
 
-$(OBJ)/src/%.o: src/%.c $(BUILD)/cc.stamp
+$(OBJ)/src/%.o: src/%.c $(BUILD)/cc.stamp $(PROFILE_DONE)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@$(CC) $(ALL_CFLAGS) $(PROFILE_FLAGS) $(FIGURES_FLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+# Building goes on without a profile if the training fails; what it said stays in its log.
+$(PROFILE_DIR)/done:
+	@echo "  PROFILE  builds a program for training, and trains it"
+	@$(MAKE) BUILD=$(PROFILE_DIR) FIGURES=$(FIGURES) TRAIN=1 $(PROFILE_DIR)/skein
+	@timeout 300 $(PROFILE_DIR)/skein tools/profile/train.config > $(PROFILE_DIR)/train.log 2>&1 \
+	  || echo "the training failed, see $(PROFILE_DIR)/train.log; the program will be slower"
+	@touch $@
 
 $(OBJ)/tests/%.o: tests/%.c $(BUILD)/cc.stamp
 	@mkdir -p $(@D)
