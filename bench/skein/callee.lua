@@ -1,8 +1,8 @@
--- callee.lua -- answers every call with what it got.
+-- callee.lua -- answers every call with the value that it got.
 local skynet = require "skynet"
 
 skynet.start(function()
-  skynet.dispatch("lua", function(_, _, ...)
-    skynet.retpack(...)
+  skynet.dispatch("lua", function(_, _, value)
+    skynet.retpack(value)
   end)
 end)
