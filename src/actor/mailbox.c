@@ -36,6 +36,10 @@ sk_push_result sk_mailbox_push(sk_mailbox *box, sk_msg *take_msg) {
 static void take_all(sk_mailbox *box, sk_msg *replacement) {
     sk_msg *newest = sk_swap_acq_rel(&box->head, replacement);
     sk_assert(newest != IDLE && newest != CLOSED);
+    if (SK_LIKELY(newest && !newest->next && !box->list)) {
+        box->list = newest;
+        return;
+    }
     sk_msg *list = NULL;
     while (newest) {
         sk_msg *older = newest->next;

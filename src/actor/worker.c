@@ -60,7 +60,8 @@ struct sk_worker {
     SK_ALIGN_LINE uint64_t stamp; /* cycles at the last dispatch boundary */
     uint64_t chain_stamp;         /* when the present chain through the slot began */
     uint64_t drained_stamp;       /* when the queue was last empty */
-    uint64_t mean_cycles;         /* of a dispatch; a moving mean */
+    uint64_t last_cycles;         /* of the last dispatch */
+    uint64_t mean_cycles;         /* of those before a service of the queue; a moving mean */
     uint64_t crowd_stamp;         /* when preemptions were counted last */
     uint64_t preemptions;         /* of this thread until then */
     uint32_t poll_countdown;
@@ -293,8 +294,17 @@ static void requeue(sk_worker *worker, sk_service *service) {
         call_help(worker);
 }
 
+/* The mean takes in the last dispatch, cut, so that a single one during which the kernel ran
+ * somebody else counts little. */
+static void update_mean(sk_worker *worker) {
+    uint64_t limit = 4 * worker->mean_cycles + worker->sched->poll_min_cycles / 16;
+    uint64_t sample = worker->last_cycles < limit ? worker->last_cycles : limit;
+    worker->mean_cycles += (uint64_t)((int64_t)(sample - worker->mean_cycles) / 16);
+}
+
 /* The oldest of the run queue. What waits too long behind others is offered to a helper. */
 static sk_service *take_queued(sk_worker *worker) {
+    update_mean(worker);
     sk_service *service = sk_runqueue_pop(&worker->queue);
     if (!service || sk_runqueue_len(&worker->queue) == 0)
         worker->drained_stamp = worker->stamp;
@@ -856,10 +866,7 @@ uint64_t sk_worker_end_dispatch(sk_worker *worker) {
     uint64_t now = sk_clock_cycles(worker->sched->clock);
     uint64_t cycles = now - worker->stamp;
     worker->stamp = now;
-    /* Cut, so that a single dispatch during which the kernel ran somebody else counts little. */
-    uint64_t limit = 4 * worker->mean_cycles + worker->sched->poll_min_cycles / 16;
-    uint64_t sample = cycles < limit ? cycles : limit;
-    worker->mean_cycles += (uint64_t)((int64_t)(sample - worker->mean_cycles) / 16);
+    worker->last_cycles = cycles;
     return cycles;
 }
 

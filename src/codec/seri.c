@@ -592,8 +592,11 @@ int sk_seri_unpack(lua_State *L, const void *data, size_t size, const uint8_t *h
     reader r = {.L = L, .pos = data, .end = (const uint8_t *)data + size, .hints = hints};
     r.hash_guess = HASH_GUESS_FIRST;
     int count = 0;
+    bool is_short = size <= SK_SERI_FREE_SLOTS;
     do {
-        if (count % ARRAY_BATCH == 0)
+        bool needs_room =
+            is_short ? HEAD_TYPE(*r.pos) == TYPE_TABLE : count % ARRAY_BATCH == 0;
+        if (needs_room)
             check_room(L, ARRAY_BATCH + TABLE_ROOM);
         read_value(&r, 0, 0);
         count++;

@@ -27,7 +27,11 @@
  * NULL. Leaves the Lua stack as it was; makes room on it by itself. */
 void sk_seri_pack(lua_State *L, int first, int last, sk_buffer *out, uint8_t *ret_hints);
 
-/* Pushes all values of the stream and returns their number; makes room on the stack by itself.
+/* Free stack slots that sk_seri_unpack may count on. */
+#define SK_SERI_FREE_SLOTS 8
+
+/* Pushes all values of the stream and returns their number; makes room on the stack by itself,
+ * beyond SK_SERI_FREE_SLOTS slots that the caller has.
  * hints is what sk_seri_pack gave for this stream, or NULL; wrong ones cost time and memory only.
  * Raises a Lua error beginning with "Invalid serialize stream" for malformed data; for data NULL
  * and a size "deserialize null pointer". Memory use is bounded by the stream's size. The data must

@@ -11,11 +11,12 @@
 
 /* ---- sending ---- */
 
-/* The message of (addr, typename, ...). Unless the protocol is lua with its own packing, the
- * protocol's table is left on top. */
-static sk_msg *pack_request(lua_State *L, sk_vm *vm, int *ret_type) {
+/* The message of (addr, typename, ...). Unless the protocol is lua with its own packing
+ * (ret_is_plain), the protocol's table is left on top. */
+static sk_msg *pack_request(lua_State *L, sk_vm *vm, int *ret_type, bool *ret_is_plain) {
     int last = lua_gettop(L);
-    if (SK_LIKELY(sk_bind_is_plain_lua(L, vm, 2))) {
+    *ret_is_plain = sk_bind_is_plain_lua(L, vm, 2);
+    if (SK_LIKELY(*ret_is_plain)) {
         *ret_type = SK_TYPE_LUA;
         return sk_bind_pack(L, 3, last);
     }
@@ -28,7 +29,8 @@ static int skynet_send(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
     sk_address to = sk_bind_check_address(L, 1);
     int type;
-    sk_msg *msg = pack_request(L, vm, &type);
+    bool is_plain;
+    sk_msg *msg = pack_request(L, vm, &type, &is_plain);
     sk_bind_stamp(vm, msg, type, 0);
     if (sk_bind_post(vm, to, msg) < 0)
         return 0;
@@ -90,10 +92,9 @@ static int start_call(lua_State *L, sk_task *task, sk_address to, sk_msg *take_m
     return sk_task_block(L, call_k, how);
 }
 
-/* How the answer will be unpacked; a function of the protocol's own is left on top. */
-static int how_to_unpack(lua_State *L, const sk_vm *vm) {
-    if (SK_LIKELY(sk_bind_is_plain_lua(L, vm, 2)))
-        return ANSWER_SERI;
+/* How the answer will be unpacked. Stack: the protocol's table on top; its function is left there
+ * if it has its own. */
+static int how_to_unpack(lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
     sk_bind_rawget_field(L, -2);
     return lua_tocfunction(L, -1) == sk_bind_unpack ? ANSWER_SERI : ANSWER_FUNCTION;
@@ -105,9 +106,10 @@ static int skynet_call(lua_State *L) {
     sk_vm *vm = task->vm;
     sk_address to = sk_bind_check_address(L, 1);
     int type;
-    sk_msg *msg = pack_request(L, vm, &type);
+    bool is_plain;
+    sk_msg *msg = pack_request(L, vm, &type, &is_plain);
     sk_bind_stamp(vm, msg, type, sk_task_new_session(vm));
-    return start_call(L, task, to, msg, how_to_unpack(L, vm));
+    return start_call(L, task, to, msg, is_plain ? ANSWER_SERI : how_to_unpack(L));
 }
 
 /* rawcall(addr, typename, msg [, sz]) -> msg, sz */

@@ -160,7 +160,8 @@ void sk_task_end(sk_task *take_task) {
     bool keeps = !task->is_exposed && lua_status(task->co) == LUA_OK &&
                  vm->pool_count < SK_TASK_POOL_MAX && !task->node_is_queued;
     if (keeps) {
-        lua_settop(task->co, 0);
+        if (SK_UNLIKELY(lua_gettop(task->co) > 0))
+            lua_settop(task->co, 0);
         reset(task);
         sk_list_remove(&task->all);
         sk_list_push(&vm->pool, &task->all);
