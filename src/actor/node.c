@@ -247,9 +247,7 @@ void *sk_node_io(const sk_node *node) { return node->io; }
 bool sk_node_profile(const sk_node *node) { return node->options.profile; }
 int sk_node_worker_count(const sk_node *node) { return node->options.worker_count; }
 
-void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value) {
-    node->slots[slot] = value;
-}
+void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value) { node->slots[slot] = value; }
 
 void *sk_node_get_slot(const sk_node *node, sk_node_slot slot) { return node->slots[slot]; }
 

@@ -18,7 +18,7 @@
 #define SK_COLD __attribute__((cold, noinline))
 #define SK_EXPORT __attribute__((visibility("default")))
 #define SK_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define SK_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define SK_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* The address of a service: harbor id in the top 8 bits, local id below; 0 is nobody. */
 typedef struct {

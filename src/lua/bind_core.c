@@ -210,8 +210,8 @@ static void set_chain(lua_State *L, const sk_task *task) {
 }
 
 static void push_task(lua_State *L, const sk_task *task) {
-    static const char *const kinds[] = {"none", "fork", "timeout", "call",   "sleep",
-                                        "wait", "select", "socket", "exit"};
+    static const char *const kinds[] = {"none", "fork",   "timeout", "call", "sleep",
+                                        "wait", "select", "socket",  "exit"};
     sk_clock *clock = sk_node_clock(task->vm->node);
     uint64_t now = sk_clock_cycles(clock);
     lua_createtable(L, 0, 8);

@@ -33,9 +33,9 @@ typedef struct {
 struct sk_select {
     sk_vm *vm;
     sk_link pending;
-    sk_link ready;    /* in order of arrival */
-    sk_task *waiter;  /* waits for an answer; NULL: nobody does */
-    lua_State *owner; /* made the set; kept alive by the set's user value */
+    sk_link ready;         /* in order of arrival */
+    sk_task *waiter;       /* waits for an answer; NULL: nobody does */
+    lua_State *owner;      /* made the set; kept alive by the set's user value */
     int32_t timer_session; /* 0: no timer */
     bool is_timed_out;
     bool is_closed;
@@ -113,8 +113,8 @@ static int select_send(lua_State *L) {
         return 1;
     }
     request *r = sk_new(request);
-    *r = (request){.set = set, .index = index, .session = session, .callee = to.handle,
-                   .type = (uint8_t)type};
+    *r = (request){
+        .set = set, .index = index, .session = session, .callee = to.handle, .type = (uint8_t)type};
     sk_list_init(&r->link);
     sk_list_push(&set->pending, &r->link);
     (void)sk_map_put(&vm->sessions, (uint64_t)session, sk_waiter_make(r, SK_WAITER_SELECT));

@@ -259,8 +259,8 @@ static int skynet_error(lua_State *L) {
     luaL_pushresult(&text);
     size_t size;
     const char *line = lua_tolstring(L, -1, &size);
-    sk_node_log_text(vm->node, sk_service_worker(vm->service), sk_service_handle(vm->service),
-                     line, size);
+    sk_node_log_text(vm->node, sk_service_worker(vm->service), sk_service_handle(vm->service), line,
+                     size);
     return 0;
 }
 
@@ -497,17 +497,22 @@ static const sk_bind_entry OTHER_FUNCTIONS[] = {
 static const sk_bind_entry *const TABLES[] = {sk_bind_message_functions, sk_bind_wait_functions,
                                               OTHER_FUNCTIONS};
 
-
 static const struct {
     const char *name;
     int value;
 } CONSTANTS[] = {
-    {"PTYPE_TEXT", SK_TYPE_TEXT},           {"PTYPE_RESPONSE", SK_TYPE_RESPONSE},
-    {"PTYPE_MULTICAST", SK_TYPE_MULTICAST}, {"PTYPE_CLIENT", SK_TYPE_CLIENT},
-    {"PTYPE_SYSTEM", SK_TYPE_SYSTEM},       {"PTYPE_HARBOR", SK_TYPE_HARBOR},
-    {"PTYPE_SOCKET", SK_TYPE_SOCKET},       {"PTYPE_ERROR", SK_TYPE_ERROR},
-    {"PTYPE_QUEUE", SK_TYPE_QUEUE},         {"PTYPE_DEBUG", SK_TYPE_DEBUG},
-    {"PTYPE_LUA", SK_TYPE_LUA},             {"PTYPE_SNAX", SK_TYPE_SNAX},
+    {"PTYPE_TEXT", SK_TYPE_TEXT},
+    {"PTYPE_RESPONSE", SK_TYPE_RESPONSE},
+    {"PTYPE_MULTICAST", SK_TYPE_MULTICAST},
+    {"PTYPE_CLIENT", SK_TYPE_CLIENT},
+    {"PTYPE_SYSTEM", SK_TYPE_SYSTEM},
+    {"PTYPE_HARBOR", SK_TYPE_HARBOR},
+    {"PTYPE_SOCKET", SK_TYPE_SOCKET},
+    {"PTYPE_ERROR", SK_TYPE_ERROR},
+    {"PTYPE_QUEUE", SK_TYPE_QUEUE},
+    {"PTYPE_DEBUG", SK_TYPE_DEBUG},
+    {"PTYPE_LUA", SK_TYPE_LUA},
+    {"PTYPE_SNAX", SK_TYPE_SNAX},
     {"PTYPE_TRACE", SK_TYPE_TRACE},
 };
 

@@ -44,9 +44,9 @@ typedef struct {
     size_t scanned; /* see sk_inbuf_find */
     size_t limit;   /* unread bytes; 0: none */
     sk_task *reader;
-    sk_task *opener;  /* in open or start */
-    sk_link closers;  /* of closer: tasks in close */
-    char *error;      /* of a failed open or start */
+    sk_task *opener; /* in open or start */
+    sk_link closers; /* of closer: tasks in close */
+    char *error;     /* of a failed open or start */
     int accept_ref, close_ref, warning_ref;
 } vsocket;
 
@@ -526,9 +526,7 @@ static int socket_readline(lua_State *L) {
 }
 
 /* readall(id) -> text | false */
-static int socket_readall(lua_State *L) {
-    return try_read(L, check_id(L, 1), WANT_ALL, false);
-}
+static int socket_readall(lua_State *L) { return try_read(L, check_id(L, 1), WANT_ALL, false); }
 
 /* block(id) -> still connected */
 static int socket_block(lua_State *L) {
@@ -932,8 +930,7 @@ int sk_open_socket(lua_State *L) {
         {"limit", socket_limit},       {"pause", socket_pause},
         {"invalid", socket_invalid},   {"disconnected", socket_disconnected},
         {"netstat", socket_netstat},   {"header", socket_header},
-        {"resolve", socket_resolve},
-        {NULL, NULL}};
+        {"resolve", socket_resolve},   {NULL, NULL}};
     sk_vm *vm = sk_vm_of(L);
     luaL_newlib(L, functions);
     if (!vm->sockets) {
