@@ -2,17 +2,19 @@
 
 Three curves: connections (CPU time of the server for each line at a fixed rate, where a busy
 server cannot hide cost by batching, and throughput in a closed loop), length of a mailbox, and
-number of services. Sizes go up by ten. Each curve runs once and is written as a .tsv file and
+number of services. Sizes go up by ten. Each curve is written as a .tsv file and
 an .svg plot.
 """
 import shutil
+import statistics
 import subprocess
 
 from competitors import start_load
 from process import Failed, load_figures
 
 CONNECTIONS = (1, 10, 100, 1000, 10000)
-RATE = 10000  # lines a second: one connection alone still keeps up
+RATE = 20000  # lines a second: one connection alone still keeps up
+PHASES = 3    # medians of so many; the kernel places the two programs anew each time
 END_SECONDS = 300
 FLAT = 1.3  # cost per message of the dearest size over that of the cheapest
 CURVE = 3.0  # the same for services, which no longer fit in the caches
@@ -42,12 +44,14 @@ def run_connections(session, name):
                               bench_echo="one") as server:
             port = server.wait_port()
             before = server.resident_kib()
-            with start_load(port, count, session.seconds, RATE, server.pid) as load:
-                fixed = load_figures(load.wait_end(END_SECONDS))
-            memory = (server.resident_kib() - before) / count
-            with start_load(port, count, session.seconds) as load:
-                closed = load_figures(load.wait_end(END_SECONDS))
-        points.append((count, fixed["cpu_us"], closed["rate"], memory))
+            costs, rates = [], []
+            for _ in range(PHASES):
+                with start_load(port, count, session.seconds, RATE, server.pid) as load:
+                    costs.append(load_figures(load.wait_end(END_SECONDS))["cpu_us"])
+                memory = (server.resident_kib() - before) / count
+                with start_load(port, count, session.seconds) as load:
+                    rates.append(load_figures(load.wait_end(END_SECONDS))["rate"])
+        points.append((count, statistics.median(costs), statistics.median(rates), memory))
     return points
 
 
