@@ -42,6 +42,7 @@ struct sk_timer {
     uint64_t now_ms;      /* all entries expire later than this */
     uint64_t earliest_ms; /* a lower bound of the first expiry; UINT64_MAX: none */
     uint64_t count;
+    sk_clock_cache clock_cache;
     uint64_t bits[LEVEL_COUNT];
     slot slots[LEVEL_COUNT][SLOT_COUNT];
 };
@@ -181,9 +182,10 @@ bool sk_timer_add(sk_timer *timer, sk_handle handle, int32_t session, uint64_t d
     e->handle = handle;
     if (delay_ms > DELAY_MS_MAX)
         delay_ms = DELAY_MS_MAX;
-    /* From the end of the present millisecond: an entry never fires early. */
-    uint64_t expire_ms = (sk_clock_ns(timer->clock) + 999999) / 1000000 + delay_ms;
     sk_spin_acquire(&timer->lock);
+    /* From the end of the present millisecond: an entry never fires early. */
+    uint64_t now_ns = sk_clock_ns_cached(timer->clock, &timer->clock_cache);
+    uint64_t expire_ms = (now_ns + 999999) / 1000000 + delay_ms;
     if (expire_ms <= timer->now_ms) /* due: with the next millisecond the wheel reaches */
         expire_ms = timer->now_ms + 1;
     e->expire_ms = expire_ms;

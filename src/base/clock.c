@@ -20,6 +20,8 @@ struct sk_clock {
 };
 
 #define CALIBRATE_NS 5000000
+#define CALIBRATE_TRIES 8
+#define CACHE_US 1000.0
 
 static uint64_t read_ns(clockid_t id) {
     struct timespec ts;
@@ -39,14 +41,29 @@ static uint64_t read_cycles(void) {
 #endif
 }
 
+/* Both clocks at one moment: of some readings the one that took the shortest, since the thread may
+ * be preempted within one. */
+static sk_clock_cache read_both(void) {
+    sk_clock_cache best = {0, 0};
+    uint64_t shortest = UINT64_MAX;
+    for (int i = 0; i < CALIBRATE_TRIES; i++) {
+        uint64_t before = read_cycles();
+        uint64_t ns = read_ns(CLOCK_MONOTONIC);
+        uint64_t took = read_cycles() - before;
+        if (took >= shortest)
+            continue;
+        shortest = took;
+        best = (sk_clock_cache){.cycles = before + took / 2, .ns = ns};
+    }
+    return best;
+}
+
 static double calibrate(void) {
-    uint64_t ns0 = read_ns(CLOCK_MONOTONIC);
-    uint64_t c0 = read_cycles();
-    uint64_t ns1;
-    do
-        ns1 = read_ns(CLOCK_MONOTONIC);
-    while (ns1 - ns0 < CALIBRATE_NS);
-    return (double)(read_cycles() - c0) * 1000.0 / (double)(ns1 - ns0);
+    sk_clock_cache start = read_both();
+    while (read_ns(CLOCK_MONOTONIC) - start.ns < CALIBRATE_NS)
+        continue;
+    sk_clock_cache end = read_both();
+    return (double)(end.cycles - start.cycles) * 1000.0 / (double)(end.ns - start.ns);
 }
 
 sk_clock *sk_clock_new(void) {
@@ -69,6 +86,19 @@ uint64_t sk_clock_ns(const sk_clock *clock) {
     if (SK_UNLIKELY(clock->is_virtual))
         return sk_load_relaxed(&clock->virtual_ms) * 1000000u;
     return read_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t sk_clock_ns_cached(const sk_clock *clock, sk_clock_cache *cache) {
+    uint64_t cycles = sk_clock_cycles(clock);
+    double elapsed_us = (double)(cycles - cache->cycles) / clock->cycles_per_us;
+    /* A virtual clock has no cycles; a counter of another core may be behind. */
+    if (clock->is_virtual || !(elapsed_us < CACHE_US)) {
+        cache->ns = sk_clock_ns(clock);
+        cache->cycles = cycles;
+        return cache->ns;
+    }
+    /* The margin is for what calibration may be wrong by. */
+    return cache->ns + (uint64_t)(elapsed_us * 1001.0) + 1;
 }
 
 uint64_t sk_clock_ms(const sk_clock *clock) { return sk_clock_ns(clock) / 1000000u; }

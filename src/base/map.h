@@ -24,6 +24,9 @@ void sk_map_done(sk_map *map);
 /* The value of the key, or NULL. */
 void *sk_map_get(const sk_map *map, uint64_t key);
 
+/* Fetches what sk_map_get for the key will read into the cache. */
+void sk_map_prefetch(const sk_map *map, uint64_t key);
+
 /* Sets the value (not NULL); returns the one it replaced, or NULL. */
 void *sk_map_put(sk_map *map, uint64_t key, void *value);
 

@@ -33,6 +33,12 @@ void *sk_realloc(void *take_ptr, size_t size) {
     return p;
 }
 
+void *sk_try_realloc(void *take_ptr, size_t size) {
+    if (!take_ptr)
+        return malloc(size ? size : 1); /* the allocators have a shorter path for it */
+    return realloc(take_ptr, size ? size : 1);
+}
+
 void *sk_calloc_line(size_t size) {
     size = (size + SK_CACHE_LINE - 1) & ~(size_t)(SK_CACHE_LINE - 1);
     void *p = aligned_alloc(SK_CACHE_LINE, size);

@@ -1,4 +1,4 @@
-/* mem.h -- memory that never is NULL.
+/* mem.h -- memory that never is NULL (but for sk_try_realloc).
  *
  * One allocator serves the whole process: what these return may be given to free() and realloc(),
  * and what malloc() returned to sk_free(). Out of memory prints the size and aborts; a size that
@@ -17,6 +17,10 @@ void *sk_calloc(size_t count, size_t size);
 
 /* Any thread. `take_ptr` (may be NULL) resized to `size` bytes > 0. */
 void *sk_realloc(void *take_ptr, size_t size);
+
+/* Any thread. As sk_realloc, but NULL when there is no memory; take_ptr is then still the
+ * caller's. */
+void *sk_try_realloc(void *take_ptr, size_t size);
 
 /* Any thread. Zeroed memory aligned to a cache line; release with sk_free. */
 void *sk_calloc_line(size_t size);

@@ -97,7 +97,7 @@ static void *limited_alloc(void *ud, void *ptr, size_t old_size, size_t new_size
     }
     if (new_size > old_size && new_size - old_size > SK_CONFIG_MEMORY_MAX - ld->memory_size)
         return NULL;
-    void *moved = realloc(ptr, new_size);
+    void *moved = sk_try_realloc(ptr, new_size);
     if (moved)
         ld->memory_size += new_size - old_size;
     return moved;

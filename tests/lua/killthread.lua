@@ -160,4 +160,14 @@ util.run(function()
   print(kill(first))                                -- expect: true
   skynet.yield()
   print(taken())         -- expect: inner second raises outside a coroutine forked
+
+  -- Killed in a yield, and the service exits before the yield's message is back.
+  local box = util.eval_later(peer, [[
+    local thread = skynet.fork(skynet.yield)
+    skynet.yield()
+    skynet.killthread(thread)
+    skynet.exit()
+  ]])
+  util.wait_for(function() return box.result end)
+  print(box.result)                                 -- expect: raises call failed
 end)

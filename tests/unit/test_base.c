@@ -146,6 +146,30 @@ static void test_random_seeds_differ(void **state) {
 
 /* ---- clock ---- */
 
+static void test_a_cached_reading_is_never_early(void **state) {
+    (void)state;
+    sk_clock *clock = sk_clock_new();
+    sk_clock_cache cache = {0, 0};
+    uint64_t last = 0;
+    for (int i = 0; i < 100000; i++) {
+        uint64_t before = sk_clock_ns(clock);
+        uint64_t ns = sk_clock_ns_cached(clock, &cache);
+        assert_true(ns >= before);
+        last = ns;
+    }
+    /* A counter that seems to go backwards is read anew. */
+    cache.cycles = UINT64_MAX / 2;
+    assert_true(sk_clock_ns_cached(clock, &cache) + 1000000 > last);
+    sk_clock_free(clock);
+
+    clock = sk_clock_new_virtual(5);
+    cache = (sk_clock_cache){0, 0};
+    assert_int_equal(sk_clock_ns_cached(clock, &cache), 5000000);
+    sk_clock_advance(clock, 3);
+    assert_int_equal(sk_clock_ns_cached(clock, &cache), 8000000);
+    sk_clock_free(clock);
+}
+
 static void test_virtual_clock_moves_by_hand_only(void **state) {
     (void)state;
     sk_clock *clock = sk_clock_new_virtual(1234);
@@ -306,6 +330,12 @@ static void test_memory_is_what_it_says(void **state) {
     text = sk_realloc(text, 4);
     assert_string_equal(text, "abc");
     sk_free(text);
+    text = sk_try_realloc(NULL, 8);
+    memcpy(text, "1234567", 8);
+    assert_null(sk_try_realloc(text, SIZE_MAX / 2));
+    text = sk_try_realloc(text, 64);
+    assert_string_equal(text, "1234567");
+    sk_free(text);
     text = sk_memdup_text(NULL, 0);
     assert_string_equal(text, "");
     sk_free(text);
@@ -322,6 +352,7 @@ int main(void) {
         cmocka_unit_test(test_random_below_stays_below_and_is_even),
         cmocka_unit_test(test_random_seeds_differ),
         cmocka_unit_test(test_virtual_clock_moves_by_hand_only),
+        cmocka_unit_test(test_a_cached_reading_is_never_early),
         cmocka_unit_test(test_system_clock_goes_forward),
         cmocka_unit_test(test_locks_exclude),
         cmocka_unit_test(test_futex_wakes),
