@@ -63,8 +63,10 @@ sk_msg *sk_mailbox_pop(sk_mailbox *box) {
     sk_msg *msg = box->list;
     box->list = msg->next;
     msg->next = NULL;
-    if (box->list)
-        __builtin_prefetch(box->list->data);
+    if (box->list) { /* the next header, and the payload of a small message before it */
+        __builtin_prefetch(box->list);
+        __builtin_prefetch((const char *)(const void *)box->list - SK_CACHE_LINE);
+    }
     if (sk_load_relaxed(&box->has_first))
         sk_store_relaxed(&box->has_first, false);
     else

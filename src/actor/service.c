@@ -275,6 +275,8 @@ int32_t sk_service_new_session(sk_service *service) {
     return ++service->session;
 }
 
+const sk_msg *sk_service_upcoming(const sk_service *service) { return service->mailbox.list; }
+
 int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg) {
     return sk_node_post(service->node, sk_service_worker(service), to, take_msg);
 }

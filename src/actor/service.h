@@ -47,6 +47,10 @@ sk_worker *sk_service_worker(const sk_service *service);
 /* Owner. A session number: 1..0x7fffffff, then again 1. */
 int32_t sk_service_new_session(sk_service *service);
 
+/* Owner, in a dispatch. The message after the present one if it is known, with those behind it by
+ * `next`; only to look at. */
+const sk_msg *sk_service_upcoming(const sk_service *service);
+
 /* Owner. Posts `take_msg` (its source and type filled in) to `to`. As sk_node_post. */
 int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg);
 

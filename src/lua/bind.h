@@ -17,8 +17,7 @@ typedef struct {
 /* The text commands, handed in by the compatibility layer (slot SK_NODE_COMPAT; static storage).
  * Owner. Runs one for the service: NULL, or a text that lives in `text` or as long as the node. */
 typedef struct {
-    const char *(*run)(sk_service *service, const char *command, const char *parm,
-                       sk_buffer *text);
+    const char *(*run)(sk_service *service, const char *command, const char *parm, sk_buffer *text);
 } sk_command_table;
 
 /* An address argument: a number, ":hex", ".name", or a global name. Raises as Skynet does. */
@@ -49,8 +48,8 @@ void sk_bind_tell_launcher(lua_State *L, int first);
 /* Sends; source and the rest are set. 0; SK_ENOENT when a local receiver does not exist. */
 int sk_bind_post(sk_vm *vm, sk_address to, sk_msg *take_msg);
 
-/* Makes a task whose coroutine holds the function at `first` and the arguments behind it (they are
- * popped); pushes its thread. */
+/* Makes a task whose coroutine holds copies of the function at `first` and the arguments behind it;
+ * pushes its thread. */
 sk_task *sk_bind_new_thread(lua_State *L, int first);
 
 /* Pushes the protocol table of a type, making the predefined ones on first use. False: nothing is

@@ -14,12 +14,15 @@ sk_task *sk_bind_new_thread(lua_State *L, int first) {
     sk_vm *vm = sk_vm_of(L);
     int count = lua_gettop(L) - first + 1;
     sk_task *task = sk_task_new(vm, true);
-    if (SK_UNLIKELY(!lua_checkstack(task->co, count + 1)))
-        luaL_error(L, "too many arguments");
+    if (SK_UNLIKELY(count >= LUA_MINSTACK - 1)) {
+        luaL_checkstack(L, count, "too many arguments");
+        if (!lua_checkstack(task->co, count + 1))
+            luaL_error(L, "too many arguments");
+    }
+    for (int i = first; i < first + count; i++)
+        lua_pushvalue(L, i);
     lua_xmove(L, task->co, count);
     task->nargs = count - 1;
-    lua_pushthread(task->co);
-    lua_xmove(task->co, L, 1);
     return task;
 }
 
@@ -218,12 +221,8 @@ static int skynet_killthread(lua_State *L) {
 }
 
 const sk_bind_entry sk_bind_wait_functions[] = {
-    {"fork", skynet_fork},
-    {"killthread", skynet_killthread},
-    {"sleep", skynet_sleep},
-    {"timeout", skynet_timeout},
-    {"wait", skynet_wait},
-    {"wakeup", skynet_wakeup},
-    {"yield", skynet_yield},
-    {NULL, NULL},
+    {"fork", skynet_fork},   {"killthread", skynet_killthread},
+    {"sleep", skynet_sleep}, {"timeout", skynet_timeout},
+    {"wait", skynet_wait},   {"wakeup", skynet_wakeup},
+    {"yield", skynet_yield}, {NULL, NULL},
 };

@@ -15,9 +15,10 @@ static void set_extra(lua_State *co, void *record) { *(void **)lua_getextraspace
 
 /* ---- anchors: slot -> thread, so that the collector keeps it ---- */
 
+/* The thread is on top, and stays there. */
 static void anchor(sk_vm *vm, sk_task *task, lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_ANCHORS);
-    lua_insert(L, -2);
+    lua_pushvalue(L, -2);
     if (vm->anchor_free) {
         task->anchor = vm->anchor_free;
         lua_rawgeti(L, -2, task->anchor); /* the next free slot is stored in it */
@@ -56,7 +57,6 @@ static void reset(sk_task *task) {
 static sk_task *record_new(sk_vm *vm) {
     sk_task *task = sk_new(sk_task);
     task->vm = vm;
-    task->node = (sk_msg){.kind = SK_MSG_NODE, .type = SK_TYPE_RESPONSE};
     sk_list_init(&task->all);
     sk_list_init(&task->queue);
     reset(task);
@@ -82,6 +82,7 @@ sk_task *sk_task_new(sk_vm *vm, bool is_exposed) {
     lua_State *co = lua_newthread(L);
     task = record_new(vm);
     task->co = co;
+    task->stack = vm->last_block; /* the last thing that lua_newthread makes */
     task->is_exposed = is_exposed;
     /* Linked before anchor may raise: a task without an anchor is freed with the vm. */
     sk_list_push(&vm->tasks, &task->all);
@@ -108,15 +109,19 @@ sk_task *sk_task_try_new(sk_vm *vm) {
     return task;
 }
 
+static bool node_is_queued(const sk_task *task) { return task->node && task->node->is_queued; }
+
 static void record_free(sk_task *task) {
     sk_list_remove(&task->all);
     sk_list_remove(&task->queue);
     sk_free(task->chain);
-    task->chain = NULL;
-    if (task->node_is_queued)
-        task->is_zombie = true;
-    else
-        sk_free(task);
+    if (node_is_queued(task)) {
+        task->node->task = NULL;
+        sk_list_push(&task->vm->orphans, &task->node->link);
+    } else {
+        sk_free(task->node);
+    }
+    sk_free(task);
 }
 
 void sk_task_chain_push(sk_task *task, lua_State *co) {
@@ -158,7 +163,7 @@ void sk_task_end(sk_task *take_task) {
     if (SK_UNLIKELY(task->trace))
         sk_trace_set(task, NULL);
     bool keeps = !task->is_exposed && lua_status(task->co) == LUA_OK &&
-                 vm->pool_count < SK_TASK_POOL_MAX && !task->node_is_queued;
+                 vm->pool_count < SK_TASK_POOL_MAX && !node_is_queued(task);
     if (keeps) {
         if (SK_UNLIKELY(lua_gettop(task->co) > 0))
             lua_settop(task->co, 0);
@@ -209,12 +214,17 @@ void sk_task_wait_answer(sk_task *task, int32_t session, sk_handle callee) {
         sk_deadline_add(task);
 }
 
-/* A yield: the task's own node goes to the end of the mailbox, no allocation. */
+/* A yield: the task's own node goes to the end of the mailbox, no allocation but for the first. */
 static void post_node(sk_task *task, int32_t session) {
     sk_vm *vm = task->vm;
-    task->node.session = session;
-    task->node_is_queued = true;
-    (void)sk_service_post(vm->service, sk_service_handle(vm->service), &task->node);
+    if (SK_UNLIKELY(!task->node)) {
+        task->node = sk_new(sk_yield_node);
+        task->node->msg = (sk_msg){.kind = SK_MSG_NODE, .type = SK_TYPE_RESPONSE};
+        task->node->task = task;
+    }
+    task->node->msg.session = session;
+    task->node->is_queued = true;
+    (void)sk_service_post(vm->service, sk_service_handle(vm->service), &task->node->msg);
 }
 
 void sk_task_wait_timer(sk_task *task, double delay_cs, sk_wait wait) {
@@ -222,7 +232,7 @@ void sk_task_wait_timer(sk_task *task, double delay_cs, sk_wait wait) {
     int32_t session = sk_task_new_session(vm);
     begin_wait(task, wait, session);
     vm->waiting_count++;
-    if (delay_cs <= 0 && !task->node_is_queued && wait == SK_WAIT_SLEEP) {
+    if (delay_cs <= 0 && !node_is_queued(task) && wait == SK_WAIT_SLEEP) {
         post_node(task, session);
         return;
     }
@@ -337,6 +347,7 @@ static void free_list(sk_link *head) {
         sk_task *task = SK_CONTAINER(link, sk_task, all);
         sk_free(task->chain);
         sk_free(task->trace);
+        sk_free(task->node); /* the mailbox has let go of it */
         sk_free(task);
     }
 }
@@ -344,4 +355,6 @@ static void free_list(sk_link *head) {
 void sk_task_free_all(sk_vm *vm) {
     free_list(&vm->tasks);
     free_list(&vm->pool);
+    for (sk_link *link; (link = sk_list_pop(&vm->orphans));)
+        sk_free(SK_CONTAINER(link, sk_yield_node, link));
 }

@@ -10,7 +10,8 @@
 #include "lua/vm.h"
 
 /* Owner, in a protected call. A task with an empty coroutine, from the pool or new. Raises only
- * for lack of memory. `is_exposed`: its thread will be handed out. */
+ * for lack of memory. `is_exposed`: its thread will be handed out; it is new, and left on the stack
+ * of the Lua thread that runs. */
 sk_task *sk_task_new(sk_vm *vm, bool is_exposed);
 
 /* Owner, outside of a protected call. As above; NULL when memory has run out. */

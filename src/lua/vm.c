@@ -35,10 +35,11 @@ static void *lua_allocate(void *user, void *ptr, size_t old_size, size_t new_siz
     if (SK_UNLIKELY(vm->limit_is_on && vm->memory_limit && size > vm->memory_limit &&
                     new_size > had))
         return NULL;
-    void *block = realloc(ptr, new_size);
+    void *block = sk_try_realloc(ptr, new_size);
     if (SK_UNLIKELY(!block))
         return NULL;
     vm->memory_size = size;
+    vm->last_block = block;
     if (SK_UNLIKELY(size > vm->memory_max)) {
         vm->memory_max = size;
         if (size > vm->memory_warn)
@@ -66,6 +67,7 @@ sk_vm *sk_vm_new(sk_service *service) {
     sk_list_init(&vm->wakeups);
     sk_list_init(&vm->failures);
     sk_list_init(&vm->pool);
+    sk_list_init(&vm->orphans);
     sk_list_init(&vm->replies);
     vm->L = lua_newstate(lua_allocate, vm);
     sk_assert(vm->L);
@@ -154,8 +156,8 @@ void sk_vm_log(sk_vm *vm, const char *fmt, ...) {
     int size = vasprintf(&line, fmt, args);
     va_end(args);
     sk_assert(size >= 0);
-    sk_node_log_text(vm->node, sk_service_worker(vm->service), sk_service_handle(vm->service),
-                     line, (size_t)size);
+    sk_node_log_text(vm->node, sk_service_worker(vm->service), sk_service_handle(vm->service), line,
+                     (size_t)size);
     sk_free(line);
 }
 

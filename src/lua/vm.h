@@ -50,14 +50,21 @@ typedef enum {
     SK_REQUEST_TAKEN, /* answered, or taken over by response or ignoreret */
 } sk_request;
 
+/* A yield's message to oneself. It outlives a task that ends before it is back. */
+typedef struct {
+    sk_msg msg;    /* first */
+    sk_task *task; /* NULL: gone; the node is then in vm->orphans */
+    bool is_queued;
+    sk_link link;
+} sk_yield_node;
+
 struct sk_task {
     sk_vm *vm; /* first: see above */
     lua_State *co;
-    int anchor;    /* key in the anchor table that keeps co alive */
-    bool is_exposed; /* a user may hold the thread: never reused */
-    bool has_token;  /* listed in the token table, under its own pointer */
-    bool node_is_queued;
-    bool is_zombie; /* freed when its node comes back */
+    const void *stack; /* where co's stack began; only to be fetched into the cache */
+    int anchor;        /* key in the anchor table that keeps co alive */
+    bool is_exposed;   /* a user may hold the thread: never reused */
+    bool has_token;    /* listed in the token table, under its own pointer */
     bool trace_is_off; /* its protocol's requests are never traced */
 
     uint8_t request; /* sk_request */
@@ -80,9 +87,9 @@ struct sk_task {
     lua_State **chain;
     uint32_t chain_count, chain_cap;
 
-    sk_link all;   /* vm->tasks */
-    sk_link queue; /* forks, wakeups, failures */
-    sk_msg node;   /* a yield's message to oneself */
+    sk_link all;         /* vm->tasks */
+    sk_link queue;       /* forks, wakeups, failures */
+    sk_yield_node *node; /* made by the first yield */
 };
 
 /* Who gets the answer to a session. The kind is in the low bits of the map's value. */
@@ -109,17 +116,18 @@ struct sk_vm {
     size_t memory_max;
     size_t memory_limit; /* 0: none */
     size_t memory_warn;
-    bool limit_is_on; /* only inside a resume */
+    const void *last_block; /* allocated last */
+    bool limit_is_on;       /* only inside a resume */
 
     /* The present dispatch. */
     sk_msg *msg;
-    sk_task *current;                 /* the task that runs */
-    _Atomic(lua_State *) running;     /* the innermost coroutine resumed by us */
-    bool is_blocking;                 /* the yield in flight is the framework's */
-    int barrier_count;                /* resumes in progress that a block cannot pass */
-    bool is_started;                  /* skynet.start was called, or a callback set */
+    sk_task *current;             /* the task that runs */
+    _Atomic(lua_State *) running; /* the innermost coroutine resumed by us */
+    bool is_blocking;             /* the yield in flight is the framework's */
+    int barrier_count;            /* resumes in progress that a block cannot pass */
+    bool is_started;              /* skynet.start was called, or a callback set */
     bool is_exiting;
-    bool keeps_messages; /* core.callback(f, true) */
+    bool keeps_messages;   /* core.callback(f, true) */
     bool payload_is_taken; /* the message's payload was handed to Lua code as a pointer */
     int feed_depth;        /* core.feed inside of itself */
     int callback_ref;
@@ -129,8 +137,8 @@ struct sk_vm {
     bool timers_are_traced;
     uint32_t trace_count; /* tags made */
     sk_map trace_tags;    /* source -> tag that its next request adopts; see trace.h */
-    sk_buffer scratch; /* packing; see codec/seri.h */
-    sk_buffer errors;  /* texts of this dispatch's failed coroutines */
+    sk_buffer scratch;    /* packing; see codec/seri.h */
+    sk_buffer errors;     /* texts of this dispatch's failed coroutines */
 
     /* Tasks. */
     sk_task root;
@@ -139,6 +147,7 @@ struct sk_vm {
     sk_link wakeups;  /* to resume with BREAK */
     sk_link failures; /* to resume with FAILED */
     sk_link pool;
+    sk_link orphans; /* nodes of yields whose tasks are gone */
     uint32_t pool_count;
     int anchor_next, anchor_free; /* see task.c */
     sk_map sessions;
