@@ -176,9 +176,11 @@ void sk_timer_free(sk_timer *take_timer) {
     sk_free(take_timer);
 }
 
-bool sk_timer_add(sk_timer *timer, sk_handle handle, int32_t session, uint64_t delay_ms) {
+bool sk_timer_add(sk_timer *timer, sk_handle handle, int32_t session, uint64_t delay_ms,
+                  uint64_t tag) {
     entry *e = sk_malloc(sizeof *e);
     e->msg = (sk_msg){.kind = SK_MSG_OUTSIDE, .type = SK_TYPE_RESPONSE, .session = session};
+    e->msg.deadline_ns = tag;
     e->handle = handle;
     if (delay_ms > DELAY_MS_MAX)
         delay_ms = DELAY_MS_MAX;

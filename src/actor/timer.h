@@ -14,9 +14,11 @@ sk_timer *sk_timer_new(sk_node *node);
 /* Frees what is armed, unfired. NULL is fine. */
 void sk_timer_free(sk_timer *take_timer);
 
-/* Any thread. Arms an entry that expires `delay_ms` from now. Returns true when it is now the
- * earliest, so that a poller that sleeps longer must be woken. */
-bool sk_timer_add(sk_timer *timer, sk_handle handle, int32_t session, uint64_t delay_ms);
+/* Any thread. Arms an entry that expires `delay_ms` from now; the receiver finds `tag` in the
+ * message's deadline_ns, which means nothing else there. Returns true when it is now the earliest,
+ * so that a poller that sleeps longer must be woken. */
+bool sk_timer_add(sk_timer *timer, sk_handle handle, int32_t session, uint64_t delay_ms,
+                  uint64_t tag);
 
 /* Any thread (one runs at a time; others return at once). Posts all that is due. Returns how
  * many messages were posted. `worker` may be NULL. */

@@ -40,7 +40,7 @@ static const char *cmd_timeout(sk_service *service, const char *parm, sk_buffer 
         (void)sk_service_post(service, sk_service_handle(service), msg);
     } else {
         uint64_t delay_ms = (uint64_t)(ticks > INT32_MAX ? INT32_MAX : ticks) * 10;
-        if (sk_timer_add(sk_node_timer(node), sk_service_handle(service), session, delay_ms))
+        if (sk_timer_add(sk_node_timer(node), sk_service_handle(service), session, delay_ms, 0))
             sk_sched_timer_armed(sk_node_sched(node), delay_ms);
     }
     return PRINT(text, "%d", session);
@@ -187,12 +187,12 @@ static const struct {
     bool needs_parm;
     command_fn run;
 } COMMANDS[] = {
-    {"TIMEOUT", true, cmd_timeout},  {"REG", false, cmd_reg},
-    {"QUERY", true, cmd_query},      {"NAME", true, cmd_name},
-    {"EXIT", false, cmd_exit},       {"KILL", true, cmd_kill},
-    {"LAUNCH", true, cmd_launch},    {"GETENV", true, cmd_getenv},
-    {"SETENV", true, cmd_setenv},    {"STARTTIME", false, cmd_starttime},
-    {"ABORT", false, cmd_abort},     {"MONITOR", false, cmd_monitor},
+    {"TIMEOUT", true, cmd_timeout}, {"REG", false, cmd_reg},
+    {"QUERY", true, cmd_query},     {"NAME", true, cmd_name},
+    {"EXIT", false, cmd_exit},      {"KILL", true, cmd_kill},
+    {"LAUNCH", true, cmd_launch},   {"GETENV", true, cmd_getenv},
+    {"SETENV", true, cmd_setenv},   {"STARTTIME", false, cmd_starttime},
+    {"ABORT", false, cmd_abort},    {"MONITOR", false, cmd_monitor},
     {"STAT", true, cmd_stat},
 };
 

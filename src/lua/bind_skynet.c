@@ -374,8 +374,10 @@ static int complain(lua_State *L, const char *label) {
     const char *data = lua_touserdata(L, 3);
     int shown = data ? (int)(size < LOGGED_SIZE_MAX ? size : LOGGED_SIZE_MAX) : 0;
     sk_vm_log(sk_vm_of(L), "%s%.*s", label, shown, data ? data : "");
-    return luaL_error(L, "Unknown session : %d from %x", (int)lua_tointeger(L, 1),
-                      (unsigned)lua_tointeger(L, 2));
+    char where[64]; /* Lua's own formats have no %x */
+    snprintf(where, sizeof where, "%d from %x", (int)lua_tointeger(L, 1),
+             (unsigned)lua_tointeger(L, 2));
+    return luaL_error(L, "Unknown session : %s", where);
 }
 
 /* f(session, source, msg, sz, prototype) */

@@ -247,6 +247,8 @@ void sk_dispatcher_spawn(sk_vm *vm, int ref, lua_Integer id, const sk_spawn_arg 
 static sk_task *waiting_task(const sk_vm *vm, const sk_msg *msg) {
     if (msg->kind == SK_MSG_NODE || msg->type != SK_TYPE_RESPONSE)
         return NULL;
+    if (msg->deadline_ns)
+        return sk_task_of_timer(vm, msg);
     void *waiter = sk_map_get(&vm->sessions, (uint64_t)(uint32_t)msg->session);
     return waiter && sk_waiter_kind(waiter) == SK_WAITER_TASK ? sk_waiter_ptr(waiter) : NULL;
 }
@@ -260,9 +262,9 @@ static inline void fetch(const void *memory, size_t size) {
         __builtin_prefetch((const char *)memory + at);
 }
 
-/* A burst of answers or timers touches, for each, memory that has rested for long: its entry in the
- * map of sessions, the task, the coroutine. Each is fetched one message before it is needed to find
- * the next of them. */
+/* A burst of answers or timers touches, for each, memory that has rested for long: its entry among
+ * the sessions or slots, the task, the coroutine. Each is fetched one message before it is needed
+ * to find the next of them. */
 static void prefetch_waiters(const sk_vm *vm, const sk_msg *next) {
     sk_task *task = waiting_task(vm, next);
     if (task) {
@@ -275,17 +277,30 @@ static void prefetch_waiters(const sk_vm *vm, const sk_msg *next) {
     task = waiting_task(vm, next);
     if (task)
         fetch(task, sizeof *task);
-    if (next->next)
-        sk_map_prefetch(&vm->sessions, (uint64_t)(uint32_t)next->next->session);
+    next = next->next;
+    if (next && !next->deadline_ns)
+        sk_map_prefetch(&vm->sessions, (uint64_t)(uint32_t)next->session);
+    else if (next && next->deadline_ns < vm->slot_cap)
+        __builtin_prefetch(&vm->slots[next->deadline_ns]);
 }
 
 static void on_response(sk_vm *vm, sk_msg *msg) {
     const sk_msg *next = sk_service_upcoming(vm->service);
     if (SK_UNLIKELY(next))
         prefetch_waiters(vm, next);
+    if (msg->deadline_ns) {
+        sk_task *task = sk_task_of_timer(vm, msg);
+        if (SK_LIKELY(task))
+            resume_waiter(vm, task, SK_WAKE_TIMER);
+        return;
+    }
     void *waiter = sk_map_get(&vm->sessions, (uint64_t)(uint32_t)msg->session);
     if (SK_UNLIKELY(!waiter)) {
-        sk_bind_unknown_response(vm, msg);
+        sk_task *task = sk_task_of_fed_timer(vm, msg->session);
+        if (task)
+            resume_waiter(vm, task, SK_WAKE_TIMER);
+        else
+            sk_bind_unknown_response(vm, msg);
         return;
     }
     void *ptr = sk_waiter_ptr(waiter);

@@ -10,10 +10,23 @@
 #include "lua/trace.h"
 
 #include <lauxlib.h>
+#include <string.h>
+
+#define SLOT_CAP_MIN 16
 
 static void set_extra(lua_State *co, void *record) { *(void **)lua_getextraspace(co) = record; }
 
-/* ---- anchors: slot -> thread, so that the collector keeps it ---- */
+/* ---- slots: slot -> thread, so that the collector keeps it; slot -> task, for its timers ---- */
+
+static void set_slot(sk_vm *vm, int slot, sk_task *task) {
+    if (SK_UNLIKELY((uint32_t)slot >= vm->slot_cap)) {
+        uint32_t cap = vm->slot_cap ? 2 * vm->slot_cap : SLOT_CAP_MIN;
+        vm->slots = sk_realloc(vm->slots, cap * sizeof(sk_task *));
+        memset(vm->slots + vm->slot_cap, 0, (cap - vm->slot_cap) * sizeof(sk_task *));
+        vm->slot_cap = cap;
+    }
+    vm->slots[slot] = task;
+}
 
 /* The thread is on top, and stays there. */
 static void anchor(sk_vm *vm, sk_task *task, lua_State *L) {
@@ -29,6 +42,7 @@ static void anchor(sk_vm *vm, sk_task *task, lua_State *L) {
     }
     lua_rawseti(L, -2, task->anchor);
     lua_pop(L, 1);
+    set_slot(vm, task->anchor, task);
 }
 
 /* Writes into a slot that exists: allocates nothing, cannot raise. */
@@ -40,6 +54,7 @@ static void unanchor(sk_task *task) {
     lua_rawseti(L, -2, task->anchor);
     lua_pop(L, 1);
     vm->anchor_free = task->anchor;
+    vm->slots[task->anchor] = NULL;
 }
 
 static void reset(sk_task *task) {
@@ -227,6 +242,21 @@ static void post_node(sk_task *task, int32_t session) {
     (void)sk_service_post(vm->service, sk_service_handle(vm->service), &task->node->msg);
 }
 
+static void arm(sk_vm *vm, int32_t session, double delay_cs, uint64_t tag) {
+    sk_handle self = sk_service_handle(vm->service);
+    if (delay_cs <= 0) {
+        sk_msg *msg = sk_msg_new_around(NULL, 0);
+        msg->type = SK_TYPE_RESPONSE;
+        msg->session = session;
+        msg->deadline_ns = tag;
+        (void)sk_service_post(vm->service, self, msg);
+        return;
+    }
+    uint64_t delay_ms = (uint64_t)(delay_cs * 10.0 + 0.999);
+    if (sk_timer_add(sk_node_timer(vm->node), self, session, delay_ms, tag))
+        sk_sched_timer_armed(sk_node_sched(vm->node), delay_ms);
+}
+
 void sk_task_wait_timer(sk_task *task, double delay_cs, sk_wait wait) {
     sk_vm *vm = task->vm;
     int32_t session = sk_task_new_session(vm);
@@ -236,8 +266,13 @@ void sk_task_wait_timer(sk_task *task, double delay_cs, sk_wait wait) {
         post_node(task, session);
         return;
     }
+    if (SK_LIKELY(vm->callback_ref == LUA_NOREF)) {
+        arm(vm, session, delay_cs, (uint64_t)task->anchor);
+        return;
+    }
+    /* Lua code feeds the messages to us, and has only the session. */
     (void)sk_map_put(&vm->sessions, (uint64_t)session, sk_waiter_make(task, SK_WAITER_TASK));
-    sk_task_arm(vm, session, delay_cs);
+    arm(vm, session, delay_cs, 0);
 }
 
 void sk_task_wait_plain(sk_task *task, sk_wait wait) {
@@ -256,11 +291,28 @@ void sk_task_forget_waiter(sk_task **waiter) {
     *waiter = NULL;
 }
 
+static bool waits_for_timer(const sk_task *task, int32_t session) {
+    return (task->wait == SK_WAIT_START || task->wait == SK_WAIT_SLEEP) &&
+           task->wait_session == session;
+}
+
+/* Whether the session that the task waits for is in vm->sessions. */
+static bool is_listed(const sk_task *task) {
+    const sk_vm *vm = task->vm;
+    if (task->wait == SK_WAIT_CALL)
+        return true;
+    if (SK_LIKELY(vm->callback_ref == LUA_NOREF) || !waits_for_timer(task, task->wait_session))
+        return false;
+    void *waiter = sk_map_get(&vm->sessions, (uint64_t)task->wait_session);
+    return waiter == sk_waiter_make((void *)(uintptr_t)task, SK_WAITER_TASK);
+}
+
 void sk_task_unwait(sk_task *task, bool answer_may_come) {
     sk_vm *vm = task->vm;
     if (task->waiter)
         sk_task_forget_waiter(task->waiter);
-    void *waiter = sk_map_take(&vm->sessions, (uint64_t)task->wait_session);
+    void *waiter =
+        is_listed(task) ? sk_map_take(&vm->sessions, (uint64_t)task->wait_session) : NULL;
     if (waiter && answer_may_come)
         (void)sk_map_put(&vm->sessions, (uint64_t)task->wait_session,
                          sk_waiter_make(NULL, SK_WAITER_GIVEN_UP));
@@ -293,18 +345,20 @@ int32_t sk_task_new_session(sk_vm *vm) {
     return session;
 }
 
-void sk_task_arm(sk_vm *vm, int32_t session, double delay_cs) {
-    sk_handle self = sk_service_handle(vm->service);
-    if (delay_cs <= 0) {
-        sk_msg *msg = sk_msg_new_around(NULL, 0);
-        msg->type = SK_TYPE_RESPONSE;
-        msg->session = session;
-        (void)sk_service_post(vm->service, self, msg);
-        return;
+void sk_task_arm(sk_vm *vm, int32_t session, double delay_cs) { arm(vm, session, delay_cs, 0); }
+
+sk_task *sk_task_of_timer(const sk_vm *vm, const sk_msg *msg) {
+    sk_task *task = msg->deadline_ns < vm->slot_cap ? vm->slots[msg->deadline_ns] : NULL;
+    return task && waits_for_timer(task, msg->session) ? task : NULL;
+}
+
+sk_task *sk_task_of_fed_timer(const sk_vm *vm, int32_t session) {
+    for (sk_link *l = vm->tasks.next; l != &vm->tasks; l = l->next) {
+        sk_task *task = SK_CONTAINER(l, sk_task, all);
+        if (waits_for_timer(task, session))
+            return task;
     }
-    uint64_t delay_ms = (uint64_t)(delay_cs * 10.0 + 0.999);
-    if (sk_timer_add(sk_node_timer(vm->node), self, session, delay_ms))
-        sk_sched_timer_armed(sk_node_sched(vm->node), delay_ms);
+    return NULL;
 }
 
 sk_task *sk_task_of_thread(lua_State *co) {

@@ -59,6 +59,14 @@ int32_t sk_task_new_session(sk_vm *vm);
  * <= 0 fires at once, behind what is in the mailbox. */
 void sk_task_arm(sk_vm *vm, int32_t session, double delay_cs);
 
+/* The task whose own timer (sk_task_wait_timer) the message is, by its tag; NULL: it waits no
+ * more. */
+sk_task *sk_task_of_timer(const sk_vm *vm, const sk_msg *msg);
+
+/* The same by the session alone, for a message that has been through Lua code. Looks at all
+ * tasks. */
+sk_task *sk_task_of_fed_timer(const sk_vm *vm, int32_t session);
+
 /* The task of a thread value: NULL when the thread is no service coroutine. */
 sk_task *sk_task_of_thread(lua_State *co);
 

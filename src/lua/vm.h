@@ -150,6 +150,8 @@ struct sk_vm {
     sk_link orphans; /* nodes of yields whose tasks are gone */
     uint32_t pool_count;
     int anchor_next, anchor_free; /* see task.c */
+    sk_task **slots;              /* by anchor */
+    uint32_t slot_cap;
     sk_map sessions;
     uint32_t waiting_count; /* sessions waited for: skynet.task() */
     sk_link replies;        /* unanswered skynet.response closures */

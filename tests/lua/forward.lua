@@ -1,6 +1,7 @@
 -- forward.lua -- forward_type, filter and dispatch_message: messages that Lua code feeds itself.
 -- threads: 1 2
 -- expect-log: told you
+-- expect-log: Unknown session : 123456 from a1
 local skynet = require "skynet.manager"
 local util = require "support.util"
 local print = util.print
@@ -27,6 +28,14 @@ util.run(function()
   local filter = skynet.newservice("support/forwarder", "filter")
   print(skynet.call(filter, "lua", "hello"))        -- expect: hello 10
   print(skynet.call(filter, "lua", "hello"))        -- expect: hello 10
+
+  -- A timer's message that Lua code hands over by its session alone, and one that nobody awaits.
+  local fired = {}
+  local session = skynet.genid() + 1
+  skynet.timeout(1e6, function() fired[#fired + 1] = "fed" end)
+  skynet.dispatch_message(skynet.PTYPE_RESPONSE, "", 0, session, 0)
+  print(table.concat(fired))                        -- expect: fed
+  skynet.dispatch_message(skynet.PTYPE_RESPONSE, "what", 4, 123456, 0xa1)
 
   -- dispatch_message inside a handler: a whole dispatch, then the handler goes on.
   local trail = {}

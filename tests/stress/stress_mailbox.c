@@ -21,7 +21,7 @@ typedef struct {
     sk_mailbox box;
     uint64_t seed;
     uint32_t gap_loops;
-    uint32_t close_at; /* messages after which the consumer closes; UINT32_MAX: never */
+    uint32_t close_at;        /* messages after which the consumer closes; UINT32_MAX: never */
     _Atomic uint32_t baton;   /* the box wants a consumer; a futex */
     _Atomic uint32_t is_done; /* nothing will come any more */
     _Atomic uint32_t consumers;

@@ -253,6 +253,4 @@ static void run_round(sk_clock *clock, sk_random *random) {
     sk_node_free(stage.node);
 }
 
-int main(int argc, char **argv) {
-    return chance_main(argc, argv, 120, ROUND_LIMIT_S, run_round);
-}
+int main(int argc, char **argv) { return chance_main(argc, argv, 120, ROUND_LIMIT_S, run_round); }

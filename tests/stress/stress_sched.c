@@ -18,7 +18,6 @@
 #include "base/thread.h"
 #include "support/chance.h"
 
-
 #define SERVICE_COUNT_MAX 24
 #define WORKER_COUNT_MAX 5
 #define FOREIGN_COUNT 2
@@ -91,7 +90,7 @@ static bool on_token(sk_service *service, void *user, sk_msg *msg) {
     sk_handle to = stage->services[sk_random_below(random, stage->service_count)];
     if (sk_random_below(random, 1000) < stage->timer_permille) {
         uint64_t delay_ms = sk_random_below(random, 4);
-        if (sk_timer_add(sk_node_timer(node), to, msg->session, delay_ms))
+        if (sk_timer_add(sk_node_timer(node), to, msg->session, delay_ms, 0))
             sk_sched_timer_armed(sk_node_sched(node), delay_ms);
     } else {
         post_token(stage, sk_service_worker(service), to, msg->session);
@@ -202,6 +201,4 @@ static void run_round(sk_clock *clock, sk_random *random) {
     sk_node_free(stage.node);
 }
 
-int main(int argc, char **argv) {
-    return chance_main(argc, argv, 40, ROUND_LIMIT_S, run_round);
-}
+int main(int argc, char **argv) { return chance_main(argc, argv, 40, ROUND_LIMIT_S, run_round); }

@@ -16,7 +16,6 @@
 #include "base/thread.h"
 #include "support/chance.h"
 
-
 #define FOREIGN_COUNT 2
 #define WORKER_COUNT_MAX 4
 #define BATCH_COUNT 40
@@ -50,7 +49,7 @@ static void arm(scene *stage, int32_t session, uint64_t delay_ms) {
     entry *e = &stage->entries[session / BATCH_LEN_MAX][session % BATCH_LEN_MAX];
     sk_assert(!sk_swap_acq_rel(&e->is_armed, true));
     e->due_ms = sk_clock_ms(stage->clock) + delay_ms;
-    if (sk_timer_add(sk_node_timer(stage->node), stage->service, session, delay_ms))
+    if (sk_timer_add(sk_node_timer(stage->node), stage->service, session, delay_ms, 0))
         sk_sched_timer_armed(sk_node_sched(stage->node), delay_ms);
 }
 
@@ -117,7 +116,7 @@ static void run_round(sk_clock *clock, sk_random *random) {
     sk_node_set_slot(stage.node, SK_NODE_CLI, &stage);
     sk_modules_add(sk_node_modules(stage.node), &TIMED);
     sk_assert(sk_service_launch(stage.node, NULL, "timed", NULL, &stage.service) == 0);
-    (void)sk_timer_add(sk_node_timer(stage.node), stage.service, 0, FAR_MS);
+    (void)sk_timer_add(sk_node_timer(stage.node), stage.service, 0, FAR_MS, 0);
     sk_assert(sk_sched_start(sk_node_sched(stage.node)) == 0);
     for (int i = 0; i < FOREIGN_COUNT; i++) {
         foreigners[i] = (foreign){&stage, i};
@@ -131,6 +130,4 @@ static void run_round(sk_clock *clock, sk_random *random) {
     sk_node_free(stage.node);
 }
 
-int main(int argc, char **argv) {
-    return chance_main(argc, argv, 15, ROUND_LIMIT_S, run_round);
-}
+int main(int argc, char **argv) { return chance_main(argc, argv, 15, ROUND_LIMIT_S, run_round); }

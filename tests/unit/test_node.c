@@ -133,7 +133,8 @@ static void log_message(actor *self, const sk_msg *msg) {
 
 static void log_release(actor *self) { log_line(self->stage, "end of log", 10); }
 
-#define LOGGER {"logger", log_init, log_message, log_release}
+#define LOGGER                                                                                     \
+    { "logger", log_init, log_message, log_release }
 
 /* The log so far as text; after the node has ended. */
 static const char *log_text(scene *stage) {
@@ -829,7 +830,7 @@ static void wait_for_helper(actor *self, const sk_msg *msg) {
     while (number(self->stage, 0) < goal)
         sk_thread_pause();
     /* Next time from a poll, or from a foreign thread: the other worker sleeps then. */
-    if (sk_timer_add(sk_node_timer(node), sk_service_handle(self->service), goal, 5))
+    if (sk_timer_add(sk_node_timer(node), sk_service_handle(self->service), goal, 5, 0))
         sk_sched_timer_armed(sk_node_sched(node), 5);
 }
 

@@ -83,8 +83,8 @@ static void arm(sk_node *node, uint64_t delay_ms) {
     uint64_t first = first_expiry(node);
     int32_t session = node->armed++;
     assert_true(session < ENTRY_COUNT_MAX);
-    bool is_earliest =
-        sk_timer_add(node->timer, (sk_handle){0x01000000u + (uint32_t)session}, session, delay_ms);
+    bool is_earliest = sk_timer_add(node->timer, (sk_handle){0x01000000u + (uint32_t)session},
+                                    session, delay_ms, 0);
     /* "Now" is the next millisecond if the wheel has been run in this one. */
     node->entries[session].expire_ms = now_ms + (delay_ms ? delay_ms : 1);
     int64_t wait_ms = sk_timer_wait_ms(node->timer);
