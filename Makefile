@@ -300,8 +300,9 @@ $(OBJ)/src/%.o: src/%.c $(BUILD)/cc.stamp $(PROFILE_DONE)
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) $(PROFILE_FLAGS) $(FIGURES_FLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 
-# Building goes on without a profile if the training fails; what it said stays in its log.
-$(PROFILE_DIR)/done:
+# Building goes on without a profile if the training fails; what it said stays in its log. gcc warns
+# of functions that have changed since, so a strict build trains after each change.
+$(PROFILE_DIR)/done: $(if $(WERROR),$(LIB_SRCS) $(MAIN_SRC) $(wildcard src/*/*.h))
 	@echo "  PROFILE  builds a program for training, and trains it"
 	@$(MAKE) BUILD=$(PROFILE_DIR) FIGURES=$(FIGURES) TRAIN=1 $(PROFILE_DIR)/skein
 	@timeout 300 $(PROFILE_DIR)/skein tools/profile/train.config > $(PROFILE_DIR)/train.log 2>&1 \

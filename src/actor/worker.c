@@ -412,6 +412,21 @@ static bool anybody_is_busy(const sk_sched *sched) {
     return false;
 }
 
+static uint64_t total_dispatch_count(const sk_sched *sched) {
+    uint64_t total = 0;
+    for (int i = 0; i < sched->worker_count; i++)
+        total += sk_load_relaxed(&sched->workers[i]->dispatch_count);
+    return total;
+}
+
+bool sk_sched_is_idle(const sk_sched *sched) {
+    uint64_t before = total_dispatch_count(sched);
+    if (sk_load_relaxed(&sched->injected_count) > 0 || anybody_is_busy(sched))
+        return false;
+    /* A worker may have been woken by another one behind our look. */
+    return !anybody_is_busy(sched) && total_dispatch_count(sched) == before;
+}
+
 void sk_sched_wait_busy(sk_sched *sched, const _Atomic uint32_t *stop, int64_t timeout_ms) {
     sk_store_seq(&sched->is_unwatched, 1);
     sk_fence_seq(); /* pairs with the fence in become_busy, and sk_sched_wake_monitor's caller */

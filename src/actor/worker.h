@@ -50,6 +50,10 @@ void sk_sched_wake_monitor(sk_sched *sched);
 int sk_sched_worker_count(const sk_sched *sched);
 sk_worker *sk_sched_worker(sk_sched *sched, int index);
 
+/* Any thread. Nothing is queued and no worker runs a service, as far as a look from outside can
+ * tell. */
+bool sk_sched_is_idle(const sk_sched *sched);
+
 /* Any thread (relaxed). */
 void sk_worker_get_stat(const sk_worker *worker, sk_worker_stat *ret_stat);
 

@@ -54,6 +54,8 @@
 
 /* The monitor reports a service that is in the same message for longer than this. */
 #define SK_STUCK_MS 5000
+/* A stop waits so long for what is under way, and then for output that peers have not taken. */
+#define SK_STOP_MS 1000
 /* First mailbox length that is reported as overload; doubles with each report. */
 #define SK_OVERLOAD_LEN 1024
 

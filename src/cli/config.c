@@ -50,6 +50,7 @@ static const sk_config_key config_keys[] = {
     {"profile", SK_CONFIG_BOOL, "true", true, 0, 0},
     {"logpath", SK_CONFIG_TEXT, NULL, false, 0, 0},
     {"stuckms", SK_CONFIG_INT, NULL, false, 1, INT_MAX},
+    {"stopms", SK_CONFIG_INT, NULL, false, 0, INT_MAX},
     {"luagc", SK_CONFIG_TEXT, "incremental", false, 0, 0},
     {"lualoader", SK_CONFIG_TEXT, NULL, false, 0, 0}, /* missing: the built-in one */
     {"lua_path", SK_CONFIG_PATTERNS, LUA_PATH_FALLBACK, false, 0, 0},
@@ -538,6 +539,7 @@ int sk_config_defaults(sk_env *env, sk_config *ret_config, char **ret_error) {
         .logger = sk_env_get(env, "logger"),
         .logservice = sk_env_get(env, "logservice"),
         .logpath = sk_env_get(env, "logpath"),
+        .stop_ms = sk_env_get_int(env, "stopms", SK_STOP_MS),
     };
     if (parse_range(env, "thread", 1, SK_WORKER_COUNT_MAX, &config.worker_count) < 0) {
         *ret_error = sk_message_new("Invalid thread %ld , should be in [1,%d]",

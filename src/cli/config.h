@@ -33,6 +33,7 @@ typedef struct {
     const char *logger;     /* argument of the log service; NULL: none */
     const char *logservice; /* module of the log service */
     const char *logpath;    /* directory of message logs; NULL: none */
+    long stop_ms;           /* how long each of the two waits of a stop takes at most */
 } sk_config;
 
 typedef enum {

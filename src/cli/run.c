@@ -6,6 +6,7 @@
 
 #include "actor/registry.h"
 #include "actor/service.h"
+#include "actor/worker.h"
 #include "base/atomic.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -33,7 +34,11 @@ typedef struct {
     sk_io *io;
     sk_codecache *cache;
     pthread_t signal_thread;
+    uint64_t stop_ms;
 } instance;
+
+/* How often a stop looks whether the node is at rest; twice in a row counts. */
+#define LOOK_MS 2
 
 static const sk_command_table COMMAND_TABLE = {.run = sk_command_run};
 
@@ -56,6 +61,23 @@ static void reopen_log(sk_node *node) {
     (void)sk_node_post(node, NULL, logger, msg);
 }
 
+/* The first part of a stop: no more input, and time for what is under way. False: the node has
+ * ended by itself meanwhile. */
+static bool wait_for_rest(instance *self, const sigset_t *set) {
+    const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
+    uint64_t end_ms = sk_clock_ms(self->clock) + self->stop_ms;
+    sk_io_hold_input(self->io);
+    for (int idle_count = 0; idle_count < 2 && sk_clock_ms(self->clock) < end_ms;) {
+        idle_count = sk_sched_is_idle(sk_node_sched(self->node)) ? idle_count + 1 : 0;
+        int signal = sigtimedwait(set, NULL, &pause);
+        if (signal == SIGUSR1)
+            return false;
+        if (signal == SIGINT || signal == SIGTERM)
+            _exit(128 + signal);
+    }
+    return true;
+}
+
 static void *signal_main(void *arg) {
     instance *self = arg;
     sigset_t set;
@@ -69,6 +91,8 @@ static void *signal_main(void *arg) {
         if (is_stopping)
             _exit(128 + signal);
         is_stopping = true;
+        if (!wait_for_rest(self, &set))
+            break;
         sk_node_abort(self->node);
     }
     return NULL;
@@ -144,6 +168,9 @@ static int run_node(instance *self, const sk_config *config) {
     int err = sk_thread_start(&self->signal_thread, "signals", signal_main, self);
     if (err == 0) {
         err = sk_node_run(self->node);
+        if (err == 0)
+            (void)sk_io_drain(self->io,
+                              self->stop_ms); /* what peers do not take is theirs to lose */
         pthread_kill(self->signal_thread, SIGUSR1);
         pthread_join(self->signal_thread, NULL);
     }
@@ -161,7 +188,7 @@ static int run_config(sk_env *take_env, const sk_config *config) {
         return fail(error);
     }
     block_signals();
-    instance self = {0};
+    instance self = {.stop_ms = config->stop_ms > 0 ? (uint64_t)config->stop_ms : 0};
     open_instance(&self, config, take_env);
     int status = run_node(&self, config);
     close_instance(&self);

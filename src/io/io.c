@@ -92,10 +92,11 @@ static int handle_event(sk_io *io, sk_worker *worker, const sk_poll_event *event
     if (!socket || sk_load_relaxed(&socket->generation) != event->key >> 32)
         return 0;
     const uint32_t over = SK_POLL_HUP | SK_POLL_ERR;
+    bool is_held = sk_load_relaxed(&io->input_is_held);
     uint32_t set = 0;
-    if (event->ready & (SK_POLL_IN | SK_POLL_END | over))
+    if (!is_held && event->ready & (SK_POLL_IN | SK_POLL_END | over))
         set |= SK_READY_IN;
-    if (event->ready & (SK_POLL_END | over))
+    if (!is_held && event->ready & (SK_POLL_END | over))
         set |= SK_READY_END;
     if (event->ready & (SK_POLL_OUT | over))
         set |= SK_READY_OUT;
@@ -282,6 +283,36 @@ sk_io_info *sk_io_snapshot(sk_io *io, size_t *ret_count) {
         return list;
     sk_free(list);
     return NULL;
+}
+
+/* ---- Stopping ---- */
+
+void sk_io_hold_input(sk_io *io) { sk_store_relaxed(&io->input_is_held, true); }
+
+static bool has_unsent(sk_io *io) {
+    for (uint32_t i = 0; i < SK_SOCKET_COUNT_MAX; i++) {
+        sk_socket *socket = sk_load_acquire(&io->slots[i]); /* pairs with enter_table */
+        if (!socket)
+            continue;
+        sk_socket_lock(socket);
+        bool is_unsent = !sk_outq_is_empty(&socket->outq);
+        sk_socket_unlock(socket);
+        if (is_unsent)
+            return true;
+    }
+    return false;
+}
+
+bool sk_io_drain(sk_io *io, uint64_t limit_ms) {
+    const sk_clock *clock = sk_node_clock(io->node);
+    uint64_t end_ms = sk_clock_ms(clock) + limit_ms;
+    while (has_unsent(io)) {
+        uint64_t now_ms = sk_clock_ms(clock);
+        if (now_ms >= end_ms)
+            return false;
+        (void)io_poll(io, NULL, (int64_t)(end_ms - now_ms));
+    }
+    return true;
 }
 
 /* ---- Life ---- */

@@ -57,6 +57,13 @@ void sk_io_set_output_limit(sk_io *io, size_t size);
  * default. */
 void sk_io_set_linger_ms(sk_io *io, uint64_t linger_ms);
 
+/* Any thread. For a stop: from now on nobody is told of new input and new connections. */
+void sk_io_hold_input(sk_io *io);
+
+/* After sk_node_run returned. Sends what is still unsent, as fast as the peers take it; false when
+ * something is left after `limit_ms`. */
+bool sk_io_drain(sk_io *io, uint64_t limit_ms);
+
 /* Worker. A snapshot of all sockets but those that are connecting or not started yet, newest slot
  * first: a malloc block, the caller's; NULL when there are none. Each entry is consistent in
  * itself. */

@@ -125,8 +125,9 @@ struct sk_io {
     /* Any thread. */
     SK_ALIGN_LINE _Atomic uint32_t last_id;
     _Atomic uint32_t count;
-    _Atomic uint64_t now_cs; /* node time of the last poll */
-    _Atomic int spare_fd;    /* kept for refusing connections; -1 while in use */
+    _Atomic uint64_t now_cs;    /* node time of the last poll */
+    _Atomic bool input_is_held; /* nobody is told of input or connections any more */
+    _Atomic int spare_fd;       /* kept for refusing connections; -1 while in use */
     sk_later later;
     SK_ALIGN_LINE _Atomic(sk_socket *) slots[SK_SOCKET_COUNT_MAX];
 };
