@@ -163,8 +163,11 @@ static int launch_first(sk_node *node, const sk_config *config) {
 }
 
 static int run_node(instance *self, const sk_config *config) {
-    if (launch_first(self->node, config))
+    if (launch_first(self->node, config)) {
+        sk_node_abort(self->node);
+        (void)sk_node_run(self->node); /* the log service writes what it was told, and ends */
         return 1;
+    }
     int err = sk_thread_start(&self->signal_thread, "signals", signal_main, self);
     if (err == 0) {
         err = sk_node_run(self->node);
