@@ -256,6 +256,8 @@ static void call_help(sk_worker *worker) {
 /* ---- queueing ---- */
 
 static void push_local(sk_worker *worker, sk_service *service) {
+    if (sk_runqueue_len(&worker->queue) == 0)
+        worker->drained_stamp = worker->stamp;
     if (!sk_runqueue_push(&worker->queue, service))
         injector_push(worker->sched, service);
 }
@@ -389,15 +391,27 @@ static void poll_if_stalled(sk_sched *sched) {
         wake_one(sched); /* who went idle meanwhile could not take the token */
 }
 
+/* Whether the network has nobody: no poller, and no busy worker that looks between dispatches. */
+static bool is_network_unwatched(const sk_sched *sched, uint64_t now) {
+    if (sk_load_relaxed(&sched->poll_until_ms) != 0)
+        return false;
+    for (int i = 0; i < sched->worker_count; i++) {
+        const sk_worker *worker = sched->workers[i];
+        if (sk_load_relaxed(&worker->is_busy) && !is_held(worker, now))
+            return false;
+    }
+    return true;
+}
+
 bool sk_sched_watch(sk_sched *sched) {
     uint64_t now = sk_clock_cycles(sched->clock);
+    bool nobody_polls = is_network_unwatched(sched, now);
     bool is_anybody_busy = false;
     for (int i = 0; i < sched->worker_count; i++) {
         sk_worker *worker = sched->workers[i];
         if (!sk_load_relaxed(&worker->is_busy))
             continue;
         is_anybody_busy = true;
-        bool nobody_polls = sk_load_relaxed(&sched->poll_until_ms) == 0;
         if (is_held(worker, now) && (nobody_polls || has_waiting(worker)))
             wake_one(sched);
     }
@@ -423,6 +437,9 @@ bool sk_sched_is_idle(const sk_sched *sched) {
     uint64_t before = total_dispatch_count(sched);
     if (sk_load_relaxed(&sched->injected_count) > 0 || anybody_is_busy(sched))
         return false;
+    for (int i = 0; i < sched->worker_count; i++)
+        if (has_waiting(sched->workers[i])) /* a poller that is back, and not busy yet */
+            return false;
     /* A worker may have been woken by another one behind our look. */
     return !anybody_is_busy(sched) && total_dispatch_count(sched) == before;
 }
@@ -623,6 +640,7 @@ static void block_in_park(sk_worker *worker) {
 
 static void become_busy(sk_worker *worker) {
     worker->stamp = sk_clock_cycles(worker->sched->clock);
+    worker->drained_stamp = worker->stamp;
     sk_store_relaxed(&worker->poll_stamp, worker->stamp);
     sk_store_relaxed(&worker->is_busy, true);
     sk_fence_seq(); /* pairs with the fence in sk_sched_wait_busy */
@@ -642,7 +660,10 @@ static void go_idle(sk_worker *worker) {
     bool is_poller = publish_idle(worker);
     sk_fence_seq(); /* pairs with the fence in wake_one */
     int found = 0;
-    if (anything_queued(worker))
+    /* Whoever had the token may have let it go before it could see us idle. */
+    bool must_poll =
+        !is_poller && sk_load_relaxed(&sched->poll_token) == 0 && !another_polls(worker);
+    if (must_poll || anything_queued(worker))
         found = 0;
     else if (is_poller)
         found = block_in_poll(worker);

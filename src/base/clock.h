@@ -28,7 +28,8 @@ typedef struct {
 } sk_clock_cache;
 
 /* Any thread, one at a time for a cache. As sk_clock_ns, by the cycle counter from the last reading
- * on, which is at most a millisecond old: up to 1 us late, never early. */
+ * on, which is at most a millisecond old: up to 1 us late, and never early where the counters of
+ * all cores go together. */
 uint64_t sk_clock_ns_cached(const sk_clock *clock, sk_clock_cache *cache);
 
 /* Any thread. Monotonic milliseconds since an arbitrary origin. */

@@ -68,12 +68,15 @@ static bool wait_for_rest(instance *self, const sigset_t *set) {
     uint64_t end_ms = sk_clock_ms(self->clock) + self->stop_ms;
     sk_io_hold_input(self->io);
     for (int idle_count = 0; idle_count < 2 && sk_clock_ms(self->clock) < end_ms;) {
-        idle_count = sk_sched_is_idle(sk_node_sched(self->node)) ? idle_count + 1 : 0;
         int signal = sigtimedwait(set, NULL, &pause);
         if (signal == SIGUSR1)
             return false;
         if (signal == SIGINT || signal == SIGTERM)
             _exit(128 + signal);
+        if (signal == SIGHUP)
+            reopen_log(self->node);
+        else
+            idle_count = sk_sched_is_idle(sk_node_sched(self->node)) ? idle_count + 1 : 0;
     }
     return true;
 }

@@ -56,7 +56,7 @@ static int run_later(sk_io *io, sk_worker *worker, const sk_later_entry *entry) 
     bool must_post = false;
     if (entry->kind == SK_LATER_READ && is_started(socket))
         must_post = sk_socket_mark(socket, 0, SK_READY_HELD, NULL);
-    else if (entry->kind == SK_LATER_ACCEPT)
+    else if (entry->kind == SK_LATER_ACCEPT && !sk_load_relaxed(&io->input_is_held))
         must_post = sk_socket_mark(socket, SK_READY_IN, 0, NULL);
     sk_socket_unlock(socket);
     if (entry->kind == SK_LATER_FLUSH)

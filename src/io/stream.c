@@ -89,8 +89,23 @@ static bool wait_writable(sk_socket *socket, sk_notes *notes) {
     return true;
 }
 
+/* Input that is known to wait in the kernel is thrown away. */
+static void discard_input(sk_socket *socket) {
+    char data[4096];
+    bool is_known = (sk_load_relaxed(&socket->ready) & SK_READY_IN) != 0;
+    if (!is_known && !sk_load_relaxed(&socket->io->input_is_held))
+        return; /* when input is held nobody is told of it, so there may be some */
+    for (size_t size = 0; size < DISCARD_SIZE_MAX;) {
+        ssize_t n = transport_read(socket, data, sizeof data);
+        if (n <= 0)
+            return;
+        size += (size_t)n;
+    }
+}
+
 static void on_drained(sk_socket *socket, sk_notes *notes) {
     if (socket->state == SK_SOCKET_CLOSING) {
+        discard_input(socket);
         sk_socket_die(socket);
         return;
     }
@@ -372,19 +387,6 @@ ssize_t sk_stream_read(sk_socket *socket, void *ret_data, size_t size) {
         socket->read_cs = sk_io_now_cs(socket->io);
     }
     return n;
-}
-
-/* Input that is known to wait in the kernel is thrown away. */
-static void discard_input(sk_socket *socket) {
-    char data[4096];
-    if (!(sk_load_relaxed(&socket->ready) & SK_READY_IN))
-        return;
-    for (size_t size = 0; size < DISCARD_SIZE_MAX;) {
-        ssize_t n = transport_read(socket, data, sizeof data);
-        if (n <= 0)
-            return;
-        size += (size_t)n;
-    }
 }
 
 /* Flushes; the rest, if any, is left to the poller. */

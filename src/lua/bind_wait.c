@@ -13,7 +13,7 @@
 sk_task *sk_bind_new_thread(lua_State *L, int first) {
     sk_vm *vm = sk_vm_of(L);
     int count = lua_gettop(L) - first + 1;
-    sk_task *task = sk_task_new(vm, true);
+    sk_task *task = sk_task_new(vm, L, true);
     if (SK_UNLIKELY(count >= LUA_MINSTACK - 1)) {
         luaL_checkstack(L, count, "too many arguments");
         if (!lua_checkstack(task->co, count + 1))

@@ -296,7 +296,8 @@ static void on_response(sk_vm *vm, sk_msg *msg) {
     }
     void *waiter = sk_map_get(&vm->sessions, (uint64_t)(uint32_t)msg->session);
     if (SK_UNLIKELY(!waiter)) {
-        sk_task *task = sk_task_of_fed_timer(vm, msg->session);
+        bool is_fed = vm->feed_depth > 0;
+        sk_task *task = is_fed ? sk_task_of_fed_timer(vm, msg->session) : NULL;
         if (task)
             resume_waiter(vm, task, SK_WAKE_TIMER);
         else

@@ -88,11 +88,10 @@ static sk_task *from_pool(sk_vm *vm) {
     return task;
 }
 
-sk_task *sk_task_new(sk_vm *vm, bool is_exposed) {
+sk_task *sk_task_new(sk_vm *vm, lua_State *L, bool is_exposed) {
     sk_task *task = is_exposed ? NULL : from_pool(vm);
     if (task)
         return task;
-    lua_State *L = vm->current ? sk_load_relaxed(&vm->running) : vm->L;
     luaL_checkstack(L, 4, NULL);
     lua_State *co = lua_newthread(L);
     task = record_new(vm);
@@ -109,7 +108,7 @@ sk_task *sk_task_new(sk_vm *vm, bool is_exposed) {
 /* Protected by sk_task_try_new. */
 static int make_pooled(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
-    lua_pushlightuserdata(L, sk_task_new(vm, false));
+    lua_pushlightuserdata(L, sk_task_new(vm, L, false));
     return 1;
 }
 

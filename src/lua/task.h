@@ -10,9 +10,9 @@
 #include "lua/vm.h"
 
 /* Owner, in a protected call. A task with an empty coroutine, from the pool or new. Raises only
- * for lack of memory. `is_exposed`: its thread will be handed out; it is new, and left on the stack
- * of the Lua thread that runs. */
-sk_task *sk_task_new(sk_vm *vm, bool is_exposed);
+ * for lack of memory. `is_exposed`: its thread will be handed out. A new one's thread is left on
+ * the stack of L. */
+sk_task *sk_task_new(sk_vm *vm, lua_State *L, bool is_exposed);
 
 /* Owner, outside of a protected call. As above; NULL when memory has run out. */
 sk_task *sk_task_try_new(sk_vm *vm);

@@ -39,7 +39,16 @@ end
 
 skynet.dispatch("lua", function(_, _, name) HANDLER[name]() end)
 
+-- In a coroutine of the main chunk the thread is what comes back, too.
+local early = {}
+coroutine.wrap(function()
+  early.fork = skynet.fork(function() early.ran = true end)
+  early.timeout = skynet.timeout(0, function() early.fired = true end)
+end)()
+
 util.run(function()
+  print(type(early.fork), type(early.timeout))      -- expect: thread thread
+  util.wait_for(function() return early.ran and early.fired end)
   local peer = util.peer()
   local function kill(thread) return util.show(skynet.killthread(thread)) == tostring(thread) end
 
