@@ -10,9 +10,7 @@
 #include "base/thread.h"
 #include "support/chance.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
+#define ROUND_LIMIT_S 30
 #define PRODUCER_COUNT 3
 #define CONSUMER_COUNT 2
 #define MESSAGE_COUNT 5000 /* of a producer and round */
@@ -116,7 +114,8 @@ static void *consume(void *arg) {
     }
 }
 
-static void run_round(sk_random *random) {
+static void run_round(sk_clock *clock, sk_random *random) {
+    (void)clock;
     scene stage = {.seed = sk_random_next(random), .close_at = UINT32_MAX};
     pthread_t producers[PRODUCER_COUNT], consumers[CONSUMER_COUNT];
     worker workers[PRODUCER_COUNT + CONSUMER_COUNT];
@@ -141,15 +140,4 @@ static void run_round(sk_random *random) {
     sk_assert(sk_mailbox_len(&stage.box) == 0);
 }
 
-int main(int argc, char **argv) {
-    uint64_t seed = chance_seed();
-    uint32_t rounds = chance_rounds(argc, argv, 150);
-    for (uint32_t round = 0; round < rounds; round++) {
-        sk_random random;
-        sk_random_init(&random, seed + round);
-        chance_time_limit(30);
-        run_round(&random);
-    }
-    printf("%" PRIu32 " rounds\n", rounds);
-    return 0;
-}
+int main(int argc, char **argv) { return chance_main(argc, argv, 150, ROUND_LIMIT_S, run_round); }

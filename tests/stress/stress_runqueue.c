@@ -10,10 +10,9 @@
 #include "base/thread.h"
 #include "support/chance.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#define ROUND_LIMIT_S 30
 #define THREAD_COUNT 4 /* the first is the owner of the source */
 #define SERVICE_COUNT 20000u
 
@@ -85,7 +84,8 @@ static void *steal(void *arg) {
     return NULL;
 }
 
-static void run_round(sk_random *random) {
+static void run_round(sk_clock *clock, sk_random *random) {
+    (void)clock;
     scene *stage = sk_calloc_line(sizeof *stage);
     pthread_t threads[THREAD_COUNT];
     worker workers[THREAD_COUNT];
@@ -109,15 +109,4 @@ static void run_round(sk_random *random) {
     sk_free(stage);
 }
 
-int main(int argc, char **argv) {
-    uint64_t seed = chance_seed();
-    uint32_t rounds = chance_rounds(argc, argv, 100);
-    for (uint32_t round = 0; round < rounds; round++) {
-        sk_random random;
-        sk_random_init(&random, seed + round);
-        chance_time_limit(30);
-        run_round(&random);
-    }
-    printf("%" PRIu32 " rounds\n", rounds);
-    return 0;
-}
+int main(int argc, char **argv) { return chance_main(argc, argv, 100, ROUND_LIMIT_S, run_round); }
