@@ -177,7 +177,7 @@ LUA_WHOLE = -Wl,--whole-archive $(LUA_A) -Wl,--no-whole-archive
 
 .PHONY: all help run test unit stress lua-test e2e tidy asan tsan fuzz valgrind bench \
         install uninstall clean format deps deps-test test-programs fuzz-programs check \
-        profile train FORCE
+        profile FORCE
 
 all: $(LIB) $(SKEIN) ## build build/skein (the default); installs missing packages first
 

@@ -391,21 +391,21 @@ static void poll_if_stalled(sk_sched *sched) {
         wake_one(sched); /* who went idle meanwhile could not take the token */
 }
 
-/* Whether the network has nobody: no poller, and no busy worker that looks between dispatches. */
-static bool is_network_unwatched(const sk_sched *sched, uint64_t now) {
-    if (sk_load_relaxed(&sched->poll_until_ms) != 0)
-        return false;
+/* Whether a busy worker other than `except` (may be NULL) looks at the network between its
+ * dispatches. */
+static bool another_polls(const sk_sched *sched, const sk_worker *except, uint64_t now) {
     for (int i = 0; i < sched->worker_count; i++) {
         const sk_worker *worker = sched->workers[i];
-        if (sk_load_relaxed(&worker->is_busy) && !is_held(worker, now))
-            return false;
+        if (worker != except && sk_load_relaxed(&worker->is_busy) && !is_held(worker, now))
+            return true;
     }
-    return true;
+    return false;
 }
 
 bool sk_sched_watch(sk_sched *sched) {
     uint64_t now = sk_clock_cycles(sched->clock);
-    bool nobody_polls = is_network_unwatched(sched, now);
+    bool nobody_polls =
+        sk_load_relaxed(&sched->poll_until_ms) == 0 && !another_polls(sched, NULL, now);
     bool is_anybody_busy = false;
     for (int i = 0; i < sched->worker_count; i++) {
         sk_worker *worker = sched->workers[i];
@@ -419,9 +419,10 @@ bool sk_sched_watch(sk_sched *sched) {
     return is_anybody_busy;
 }
 
-static bool anybody_is_busy(const sk_sched *sched) {
+/* Whether a worker other than `except` (may be NULL) is busy. */
+static bool anybody_is_busy(const sk_sched *sched, const sk_worker *except) {
     for (int i = 0; i < sched->worker_count; i++)
-        if (sk_load_relaxed(&sched->workers[i]->is_busy))
+        if (sched->workers[i] != except && sk_load_relaxed(&sched->workers[i]->is_busy))
             return true;
     return false;
 }
@@ -435,19 +436,19 @@ static uint64_t total_dispatch_count(const sk_sched *sched) {
 
 bool sk_sched_is_idle(const sk_sched *sched) {
     uint64_t before = total_dispatch_count(sched);
-    if (sk_load_relaxed(&sched->injected_count) > 0 || anybody_is_busy(sched))
+    if (sk_load_relaxed(&sched->injected_count) > 0 || anybody_is_busy(sched, NULL))
         return false;
     for (int i = 0; i < sched->worker_count; i++)
         if (has_waiting(sched->workers[i])) /* a poller that is back, and not busy yet */
             return false;
     /* A worker may have been woken by another one behind our look. */
-    return !anybody_is_busy(sched) && total_dispatch_count(sched) == before;
+    return !anybody_is_busy(sched, NULL) && total_dispatch_count(sched) == before;
 }
 
 void sk_sched_wait_busy(sk_sched *sched, const _Atomic uint32_t *stop, int64_t timeout_ms) {
     sk_store_seq(&sched->is_unwatched, 1);
     sk_fence_seq(); /* pairs with the fence in become_busy, and sk_sched_wake_monitor's caller */
-    if (!anybody_is_busy(sched) && !sk_load_seq(stop))
+    if (!anybody_is_busy(sched, NULL) && !sk_load_seq(stop))
         sk_futex_wait(&sched->is_unwatched, 1, timeout_ms);
     sk_store_relaxed(&sched->is_unwatched, 0);
 }
@@ -522,17 +523,9 @@ static sk_service *search_once(sk_worker *worker) {
     return injector_take(worker);
 }
 
-static bool is_another_busy(const sk_worker *worker) {
-    const sk_sched *sched = worker->sched;
-    for (int i = 0; i < sched->worker_count; i++)
-        if (sched->workers[i] != worker && sk_load_relaxed(&sched->workers[i]->is_busy))
-            return true;
-    return false;
-}
-
 static sk_service *search(sk_worker *worker) {
     sk_sched *sched = worker->sched;
-    if (!is_another_busy(worker))
+    if (!anybody_is_busy(sched, worker))
         return NULL; /* an idle worker has nothing queued */
     if (!worker->is_searching && sk_load_relaxed(&sched->searching) >= sched->searching_max)
         return NULL;
@@ -562,16 +555,10 @@ static bool anything_queued(sk_worker *worker) {
     return sk_load_relaxed(&worker->next) != NULL;
 }
 
-/* Whether some other busy worker looks at the network between its dispatches. */
-static bool another_polls(const sk_worker *worker) {
+/* Whether the worker may leave the network to another one that is busy. */
+static bool may_park(const sk_worker *worker) {
     const sk_sched *sched = worker->sched;
-    uint64_t now = sk_clock_cycles(sched->clock);
-    for (int i = 0; i < sched->worker_count; i++) {
-        const sk_worker *other = sched->workers[i];
-        if (other != worker && sk_load_relaxed(&other->is_busy) && !is_held(other, now))
-            return true;
-    }
-    return false;
+    return another_polls(sched, worker, sk_clock_cycles(sched->clock));
 }
 
 /* Lists the worker as idle. True: as the poller. Of two workers that go idle at a time one sees
@@ -579,7 +566,7 @@ static bool another_polls(const sk_worker *worker) {
 static bool publish_idle(sk_worker *worker) {
     sk_sched *sched = worker->sched;
     sk_fence_seq(); /* between is_busy = false and the look at the others' */
-    bool as_poller = !another_polls(worker) && try_poll_token(sched);
+    bool as_poller = !may_park(worker) && try_poll_token(sched);
     sk_lock_acquire(&sched->idle_lock);
     if (as_poller)
         sched->poller = worker;
@@ -661,8 +648,7 @@ static void go_idle(sk_worker *worker) {
     sk_fence_seq(); /* pairs with the fence in wake_one */
     int found = 0;
     /* Whoever had the token may have let it go before it could see us idle. */
-    bool must_poll =
-        !is_poller && sk_load_relaxed(&sched->poll_token) == 0 && !another_polls(worker);
+    bool must_poll = !is_poller && sk_load_relaxed(&sched->poll_token) == 0 && !may_park(worker);
     if (must_poll || anything_queued(worker))
         found = 0;
     else if (is_poller)

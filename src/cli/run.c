@@ -174,9 +174,8 @@ static int run_node(instance *self, const sk_config *config) {
     int err = sk_thread_start(&self->signal_thread, "signals", signal_main, self);
     if (err == 0) {
         err = sk_node_run(self->node);
-        if (err == 0)
-            (void)sk_io_drain(self->io,
-                              self->stop_ms); /* what peers do not take is theirs to lose */
+        if (err == 0) /* what peers do not take is theirs to lose */
+            (void)sk_io_drain(self->io, self->stop_ms);
         pthread_kill(self->signal_thread, SIGUSR1);
         pthread_join(self->signal_thread, NULL);
     }

@@ -24,6 +24,14 @@ static sk_msg *pack_request(lua_State *L, sk_vm *vm, int *ret_type, bool *ret_is
     return sk_bind_pack_by(L, last + 1, 3, last);
 }
 
+/* Posts; the result is `value`, or nothing when there is no such receiver. */
+static int post(lua_State *L, sk_vm *vm, sk_address to, sk_msg *take_msg, lua_Integer value) {
+    if (sk_bind_post(vm, to, take_msg) < 0)
+        return 0;
+    lua_pushinteger(L, value);
+    return 1;
+}
+
 /* send(addr, typename, ...) -> 0 | nothing */
 static int skynet_send(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
@@ -32,10 +40,7 @@ static int skynet_send(lua_State *L) {
     bool is_plain;
     sk_msg *msg = pack_request(L, vm, &type, &is_plain);
     sk_bind_stamp(vm, msg, type, 0);
-    if (sk_bind_post(vm, to, msg) < 0)
-        return 0;
-    lua_pushinteger(L, 0);
-    return 1;
+    return post(L, vm, to, msg, 0);
 }
 
 static int skynet_rawsend(lua_State *L) {
@@ -44,10 +49,7 @@ static int skynet_rawsend(lua_State *L) {
     int type = sk_bind_check_proto(L, 2);
     sk_msg *msg = sk_bind_check_payload(L, 3);
     sk_bind_stamp(vm, msg, type, 0);
-    if (sk_bind_post(vm, to, msg) < 0)
-        return 0;
-    lua_pushinteger(L, 0);
-    return 1;
+    return post(L, vm, to, msg, 0);
 }
 
 static int call_failed(lua_State *L, const sk_task *task) {
@@ -133,10 +135,7 @@ static int skynet_redirect(lua_State *L) {
     sk_bind_stamp(vm, msg, type, (int32_t)session);
     if (source)
         msg->source.v = (uint32_t)source;
-    if (sk_bind_post(vm, to, msg) < 0)
-        return 0;
-    lua_pushinteger(L, session);
-    return 1;
+    return post(L, vm, to, msg, session);
 }
 
 /* ---- answering ---- */

@@ -300,7 +300,7 @@ static bool is_listed(const sk_task *task) {
     const sk_vm *vm = task->vm;
     if (task->wait == SK_WAIT_CALL)
         return true;
-    if (SK_LIKELY(vm->callback_ref == LUA_NOREF) || !waits_for_timer(task, task->wait_session))
+    if (SK_LIKELY(vm->callback_ref == LUA_NOREF)) /* only fed timers are */
         return false;
     void *waiter = sk_map_get(&vm->sessions, (uint64_t)task->wait_session);
     return waiter == sk_waiter_make((void *)(uintptr_t)task, SK_WAITER_TASK);
