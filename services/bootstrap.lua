@@ -12,6 +12,11 @@ skynet.start(function()
     skynet.error("error: this version has no links to other harbors: harbor =",
       skynet.getenv "harbor", "runs as a node on its own")
   end
+  local ok, slave = pcall(skynet.newservice, "cdummy")
+  if not ok then
+    skynet.abort()
+  end
+  skynet.name(".cslave", slave)
   assert(skynet.newservice "service_mgr", "cannot start service_mgr")
   pcall(skynet.newservice, skynet.getenv "start" or "main")  -- its failure is in the log
   skynet.exit()

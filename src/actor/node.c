@@ -1,6 +1,7 @@
 /* node.c -- a node: its parts, its clock, posting, logging, running and stopping. */
 #include "actor/node.h"
 
+#include "actor/harbor.h"
 #include "actor/node_impl.h"
 #include "actor/reclaim.h"
 #include "actor/registry.h"
@@ -41,6 +42,7 @@ struct sk_node {
     SK_ALIGN_LINE _Atomic int live_count;
     _Atomic bool is_aborting;
     _Atomic uint32_t monitor;
+    _Atomic uint32_t harbor;
     sk_lock abort_lock; /* the participant number of foreign threads */
 };
 
@@ -204,6 +206,8 @@ void node_service_ended(sk_node *node, sk_worker *worker) {
         sk_sched_stop(node->sched);
     else if (left == 1 && node_is_aborting(node))
         (void)sk_service_retire(node, worker, logger_handle(node));
+    else if (left == 1) /* it does not count as a service; the last one may be another */
+        (void)sk_service_retire(node, worker, sk_node_harbor(node));
 }
 
 bool node_is_aborting(const sk_node *node) { return sk_load_seq(&node->is_aborting); }
@@ -283,7 +287,8 @@ int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_ms
     if (!worker)
         sk_registry_unlock(node->registry);
     if (SK_UNLIKELY(result == SK_PUSH_CLOSED))
-        return refuse(take_msg);
+        return sk_node_is_remote(node, to) ? sk_harbor_post(node, worker, to, take_msg)
+                                           : refuse(take_msg);
     if (result == SK_PUSH_SCHEDULE)
         sk_sched_schedule(node->sched, worker, service);
     return 0;
@@ -329,4 +334,12 @@ void sk_node_set_monitor(sk_node *node, sk_handle monitor) {
 
 sk_handle sk_node_monitor(const sk_node *node) {
     return (sk_handle){sk_load_relaxed(&node->monitor)};
+}
+
+void sk_node_set_harbor(sk_node *node, sk_handle harbor) {
+    sk_store_relaxed(&node->harbor, harbor.v);
+}
+
+sk_handle sk_node_harbor(const sk_node *node) {
+    return (sk_handle){sk_load_relaxed(&node->harbor)};
 }

@@ -63,6 +63,8 @@
 #define SK_PAYLOAD_SIZE_MAX ((size_t)1 << 56)
 /* A global name travels in 16 bytes, the last one zero. */
 #define SK_GLOBAL_NAME_LEN_MAX 15
+/* Messages that wait until a global name is defined; more are answered with an error. */
+#define SK_HARBOR_WAITING_MAX 65536
 
 /* Sockets at a time; ids map to slots by their low bits, so this is a power of two. */
 #define SK_SOCKET_COUNT_MAX 65536

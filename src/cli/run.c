@@ -21,6 +21,7 @@
 #include "lua/bind.h"
 #include "lua/loader.h"
 #include "lua/snlua.h"
+#include "service/harbor.h"
 #include "service/logger.h"
 
 #include <signal.h>
@@ -134,6 +135,7 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
     sk_node_set_slot(self->node, SK_NODE_COMPAT, (void *)(uintptr_t)&COMMAND_TABLE);
     sk_modules_add(sk_node_modules(self->node), &sk_snlua_module);
     sk_modules_add(sk_node_modules(self->node), &sk_logger_module);
+    sk_modules_add(sk_node_modules(self->node), &sk_harbor_module);
 }
 
 static void close_instance(instance *self) {

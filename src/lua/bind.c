@@ -1,6 +1,7 @@
 /* bind.c -- arguments, packing, posting and protocols, shared by all bindings. */
 #include "lua/bind.h"
 
+#include "actor/harbor.h"
 #include "actor/registry.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -110,23 +111,9 @@ sk_msg *sk_bind_pack_by(lua_State *L, int proto, int first, int last) {
 
 /* ---- posting ---- */
 
-/* Another node, and no link to it: the failure arrives as an error answer. */
-static int post_remote(sk_vm *vm, sk_handle to, sk_msg *take_msg) {
-    if (take_msg->session > 0 && take_msg->type != SK_TYPE_RESPONSE &&
-        take_msg->type != SK_TYPE_ERROR) {
-        sk_msg *error = sk_msg_new_around(NULL, 0);
-        error->source = to;
-        error->type = SK_TYPE_ERROR;
-        error->session = take_msg->session;
-        (void)sk_service_post(vm->service, sk_service_handle(vm->service), error);
-    }
-    sk_msg_free(take_msg);
-    return 0;
-}
-
 int sk_bind_post(sk_vm *vm, sk_address to, sk_msg *take_msg) {
-    if (SK_UNLIKELY(to.global || sk_node_is_remote(vm->node, to.handle)))
-        return post_remote(vm, to.handle, take_msg);
+    if (SK_UNLIKELY(to.global != NULL))
+        return sk_harbor_post_name(vm->node, sk_service_worker(vm->service), to.global, take_msg);
     return sk_service_post(vm->service, to.handle, take_msg);
 }
 

@@ -85,7 +85,7 @@ static int start_call(lua_State *L, sk_task *task, sk_address to, sk_msg *take_m
     int32_t session = take_msg->session;
     take_msg->deadline_ns = task->deadline_ns;
     if (SK_UNLIKELY(task->trace))
-        sk_trace_call(L, task, to.handle);
+        sk_trace_call(L, task, to);
     if (SK_UNLIKELY(sk_bind_post(vm, to, take_msg) < 0))
         return luaL_error(L, "call to invalid address %s", luaL_tolstring(L, 1, NULL));
     if (how == ANSWER_FUNCTION)

@@ -107,7 +107,7 @@ static int select_send(lua_State *L) {
     msg->session = session;
     msg->deadline_ns = vm->current ? vm->current->deadline_ns : 0;
     if (SK_UNLIKELY(vm->current && vm->current->trace))
-        sk_trace_call(L, vm->current, to.handle);
+        sk_trace_call(L, vm->current, to);
     if (sk_bind_post(vm, to, msg) < 0) {
         lua_pushboolean(L, false);
         return 1;

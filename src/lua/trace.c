@@ -111,15 +111,13 @@ void sk_trace_event_here(lua_State *L, const sk_task *task, const char *event) {
     sk_trace_log(task->vm, task->trace, event, L, 0);
 }
 
-void sk_trace_call(lua_State *L, sk_task *task, sk_handle to) {
+void sk_trace_call(lua_State *L, sk_task *task, sk_address to) {
     sk_vm *vm = task->vm;
     sk_trace_event_here(L, task, "call");
-    if (sk_handle_is_none(to) || sk_node_is_remote(vm->node, to))
-        return; /* the links to other nodes carry tags of their own */
     sk_msg *msg = sk_msg_new_copy(task->trace, strlen(task->trace));
     msg->source = sk_service_handle(vm->service);
     msg->type = SK_TYPE_TRACE;
-    (void)sk_service_post(vm->service, to, msg);
+    (void)sk_bind_post(vm, to, msg); /* the request will fail, too */
 }
 
 /* Pushes the table thread -> text. */
