@@ -195,6 +195,16 @@ bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
     return !sk_mailbox_try_idle(&service->mailbox);
 }
 
+/* There is no handle for it. */
+static int discard(sk_service *take_service, sk_worker *worker, int err) {
+    sk_node_log(take_service->node, worker, SK_HANDLE_NONE, "error: launch %s FAILED : %s",
+                take_service->module->name, sk_err_text(err));
+    if (take_service->module->release)
+        take_service->module->release(take_service->instance);
+    free_service(take_service);
+    return err;
+}
+
 /* Runs init, in the launcher's context. */
 static int run_init(sk_service *service, const char *args) {
     char *copy = args ? sk_strdup(args) : NULL;
@@ -223,7 +233,8 @@ int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_na
     sk_service *service = create(node, module, args);
     service->instance = instance;
     int err = sk_registry_add(sk_node_registry(node), service, &service->handle);
-    sk_assert(err == 0);
+    if (err < 0)
+        return discard(service, worker, err);
     node_service_began(node);
     sk_store_relaxed(&service->worker, worker);
     sk_handle handle = service->handle;

@@ -26,7 +26,8 @@ typedef struct {
 } sk_service_stat;
 
 /* Worker or start-up thread. Creates a service of the module and runs its init. `launcher` is the
- * service that asks, or NULL. 0 and the handle; negative when create or init failed (logged). */
+ * service that asks, or NULL. 0 and the handle; negative when create or init failed, or no handle
+ * is free: SK_ELIMIT (logged). */
 int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
                       const char *args, sk_handle *ret_handle);
 
