@@ -43,6 +43,8 @@ struct sk_node {
     _Atomic bool is_aborting;
     _Atomic uint32_t monitor;
     _Atomic uint32_t harbor;
+    _Atomic uint32_t vital;
+    _Atomic int exit_status;
     sk_lock abort_lock; /* the participant number of foreign threads */
 };
 
@@ -335,6 +337,18 @@ void sk_node_set_monitor(sk_node *node, sk_handle monitor) {
 sk_handle sk_node_monitor(const sk_node *node) {
     return (sk_handle){sk_load_relaxed(&node->monitor)};
 }
+
+void sk_node_set_exit_status(sk_node *node, int status) {
+    sk_store_relaxed(&node->exit_status, status);
+}
+
+int sk_node_exit_status(const sk_node *node) { return sk_load_relaxed(&node->exit_status); }
+
+void sk_node_set_vital(sk_node *node, sk_handle handle) {
+    sk_store_relaxed(&node->vital, handle.v);
+}
+
+sk_handle sk_node_vital(const sk_node *node) { return (sk_handle){sk_load_relaxed(&node->vital)}; }
 
 void sk_node_set_harbor(sk_node *node, sk_handle harbor) {
     sk_store_relaxed(&node->harbor, harbor.v);

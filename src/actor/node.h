@@ -105,6 +105,15 @@ void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char 
 void sk_node_log_text(sk_node *node, sk_worker *worker, sk_handle source, const void *text,
                       size_t size);
 
+/* Any thread. The status that the process ends with, 0 at first; the last one set counts. */
+void sk_node_set_exit_status(sk_node *node, int status);
+int sk_node_exit_status(const sk_node *node);
+
+/* Any thread. The service without which the node is useless: whoever hosts it ends the node, with
+ * status 1, if it does not load. None at first. */
+void sk_node_set_vital(sk_node *node, sk_handle handle);
+sk_handle sk_node_vital(const sk_node *node);
+
 /* Any thread. The service told of each exit (type CLIENT); none by default. */
 void sk_node_set_monitor(sk_node *node, sk_handle monitor);
 sk_handle sk_node_monitor(const sk_node *node);

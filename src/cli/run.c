@@ -163,6 +163,8 @@ static int launch_first(sk_node *node, const sk_config *config) {
     int err = sk_service_launch(node, NULL, module, args ? args : "", &handle);
     if (err < 0)
         fprintf(stderr, "Bootstrap error : %s\n", config->bootstrap);
+    else
+        sk_node_set_vital(node, handle); /* no message is handled before the node runs */
     sk_free(module);
     return err < 0;
 }
@@ -183,7 +185,7 @@ static int run_node(instance *self, const sk_config *config) {
     }
     if (err < 0)
         fprintf(stderr, "skein: cannot start threads: %s\n", sk_err_text(err));
-    return err < 0;
+    return err < 0 ? 1 : sk_node_exit_status(self->node);
 }
 
 /* Runs a node with the configuration; takes the environment. */

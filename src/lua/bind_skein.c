@@ -85,12 +85,18 @@ static int skein_stat(lua_State *L) {
     return 1;
 }
 
+/* exit_status(code): what the process ends with (0 to 255), whenever that is; 0 unless it is set */
+static int skein_exit_status(lua_State *L) {
+    lua_Integer code = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, code >= 0 && code <= 255, 1, "0 to 255 expected");
+    sk_node_set_exit_status(sk_vm_of(L)->node, (int)code);
+    return 0;
+}
+
 int sk_open_skein(lua_State *L) {
-    static const luaL_Reg functions[] = {{"deadline", skein_deadline},
-                                         {"remaining", skein_remaining},
-                                         {"waits", skein_waits},
-                                         {"stat", skein_stat},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"deadline", skein_deadline}, {"remaining", skein_remaining},     {"waits", skein_waits},
+        {"stat", skein_stat},         {"exit_status", skein_exit_status}, {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

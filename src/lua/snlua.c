@@ -28,6 +28,10 @@ static void report_failure(sk_vm *vm) {
     msg->source = sk_service_handle(vm->service);
     msg->type = SK_TYPE_TEXT;
     (void)sk_service_post(vm->service, launcher, msg);
+    if (!sk_handle_eq(sk_node_vital(vm->node), sk_service_handle(vm->service)))
+        return;
+    sk_node_set_exit_status(vm->node, 1);
+    sk_service_abort_node(vm->service);
 }
 
 /* Configuration key of the collector's mode. With many waiting coroutines generational mode pauses
