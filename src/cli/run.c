@@ -36,6 +36,7 @@ typedef struct {
     sk_codecache *cache;
     pthread_t signal_thread;
     uint64_t stop_ms;
+    _Atomic bool is_over; /* the node has ended: SIGUSR1 ends the signal thread */
 } instance;
 
 /* How often a stop looks whether the node is at rest; twice in a row counts. */
@@ -70,13 +71,13 @@ static bool wait_for_rest(instance *self, const sigset_t *set) {
     sk_io_hold_input(self->io);
     for (int idle_count = 0; idle_count < 2 && sk_clock_ms(self->clock) < end_ms;) {
         int signal = sigtimedwait(set, NULL, &pause);
-        if (signal == SIGUSR1)
+        if (signal == SIGUSR1 && sk_load_acquire(&self->is_over))
             return false;
         if (signal == SIGINT || signal == SIGTERM)
             _exit(128 + signal);
         if (signal == SIGHUP)
             reopen_log(self->node);
-        else
+        else if (signal != SIGUSR1)
             idle_count = sk_sched_is_idle(sk_node_sched(self->node)) ? idle_count + 1 : 0;
     }
     return true;
@@ -87,11 +88,13 @@ static void *signal_main(void *arg) {
     sigset_t set;
     handled_signals(&set);
     bool is_stopping = false;
-    for (int signal; sigwait(&set, &signal) == 0 && signal != SIGUSR1;) {
-        if (signal == SIGHUP) {
+    for (int signal; sigwait(&set, &signal) == 0;) {
+        if (signal == SIGUSR1 && sk_load_acquire(&self->is_over))
+            break;
+        if (signal == SIGHUP)
             reopen_log(self->node);
+        if (signal == SIGHUP || signal == SIGUSR1) /* the latter from outside: not for us */
             continue;
-        }
         if (is_stopping)
             _exit(128 + signal);
         is_stopping = true;
@@ -180,6 +183,7 @@ static int run_node(instance *self, const sk_config *config) {
         err = sk_node_run(self->node);
         if (err == 0) /* what peers do not take is theirs to lose */
             (void)sk_io_drain(self->io, self->stop_ms);
+        sk_store_release(&self->is_over, true); /* pairs with the looks in the signal thread */
         pthread_kill(self->signal_thread, SIGUSR1);
         pthread_join(self->signal_thread, NULL);
     }
