@@ -36,10 +36,10 @@ BUILD_valgrind := build/valgrind
 SAN_FLAGS_address := -fsanitize=address,undefined -fno-sanitize-recover=all
 SAN_FLAGS_thread := -fsanitize=thread
 SAN_FLAGS_fuzzer := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-SAN_FLAGS_valgrind := -DSK_VALGRIND=1
+SAN_FLAGS_valgrind :=
 
 ifneq ($(SAN),)
-ifeq ($(SAN_FLAGS_$(SAN)),)
+ifeq ($(BUILD_$(SAN)),)
 $(error SAN is address, thread, fuzzer or valgrind, not "$(SAN)")
 endif
 BUILD ?= $(BUILD_$(SAN))
@@ -47,7 +47,8 @@ BUILD ?= $(BUILD_$(SAN))
 override MALLOC := libc
 endif
 BUILD ?= build
-SAN_FLAGS := $(SAN_FLAGS_$(SAN))
+# SK_CHECKED: every block is the checker's to watch (src/lua/arena.h).
+SAN_FLAGS := $(SAN_FLAGS_$(SAN)) $(if $(SAN),-DSK_CHECKED=1)
 
 ifeq ($(SAN)$(IS_CLANG),thread)
 # gcc does not model fences under this checker and says so for each; the order is tested apart.

@@ -92,6 +92,14 @@
 
 /* Lua heap size at which a service is reported first; doubles with each report. */
 #define SK_LUA_WARN_SIZE (32u * 1024 * 1024)
+/* A Lua state's first memory is one piece of this size: nearly all of a service that needs only
+ * skynet. With more of it the least service would need more memory than without. None under a
+ * checker of memory, which would not see into it. */
+#ifdef SK_CHECKED
+#define SK_LUA_ARENA_SIZE ((size_t)0)
+#else
+#define SK_LUA_ARENA_SIZE ((size_t)24 * 1024)
+#endif
 /* Idle coroutines a service keeps for reuse. */
 #define SK_TASK_POOL_MAX 64
 

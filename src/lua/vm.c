@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A Lua stack must have this much room before a traceback is built on it. */
 #define TRACEBACK_ROOM 32
@@ -22,20 +23,46 @@ static void warn_memory(sk_vm *vm) {
     sk_vm_log(vm, "Memory warning %.2f M", (double)vm->memory_size / (1024 * 1024));
 }
 
-/* The accounting allocator; lua_Alloc. */
+static void *block_new(sk_vm *vm, size_t size) {
+    void *block = sk_arena_take(&vm->arena, size);
+    return SK_LIKELY(block != NULL) ? block : sk_try_realloc(NULL, size);
+}
+
+static void block_free(sk_vm *vm, void *take_block, size_t size) {
+    if (sk_arena_has(&vm->arena, take_block))
+        sk_arena_give(&vm->arena, take_block, size);
+    else
+        sk_free(take_block);
+}
+
+/* As sk_try_realloc, which it is for a block outside of the arena. */
+static void *block_resize(sk_vm *vm, void *take_block, size_t old_size, size_t new_size) {
+    if (!sk_arena_has(&vm->arena, take_block))
+        return sk_try_realloc(take_block, new_size);
+    if (sk_arena_round(old_size) == sk_arena_round(new_size))
+        return take_block;
+    void *block = block_new(vm, new_size);
+    if (SK_UNLIKELY(!block)) /* Lua counts on it that a block can get smaller */
+        return new_size < old_size ? take_block : NULL;
+    memcpy(block, take_block, old_size < new_size ? old_size : new_size);
+    sk_arena_give(&vm->arena, take_block, old_size);
+    return block;
+}
+
+/* The accounting allocator; lua_Alloc. Lua always knows the size of a block. */
 static void *lua_allocate(void *user, void *ptr, size_t old_size, size_t new_size) {
     sk_vm *vm = user;
     size_t had = ptr ? old_size : 0;
     if (new_size == 0) {
         vm->memory_size -= had;
-        free(ptr);
+        block_free(vm, ptr, had);
         return NULL;
     }
     size_t size = vm->memory_size - had + new_size;
     if (SK_UNLIKELY(vm->limit_is_on && vm->memory_limit && size > vm->memory_limit &&
                     new_size > had))
         return NULL;
-    void *block = sk_try_realloc(ptr, new_size);
+    void *block = ptr ? block_resize(vm, ptr, had, new_size) : block_new(vm, new_size);
     if (SK_UNLIKELY(!block))
         return NULL;
     vm->memory_size = size;
@@ -69,6 +96,8 @@ sk_vm *sk_vm_new(sk_service *service) {
     sk_list_init(&vm->pool);
     sk_list_init(&vm->orphans);
     sk_list_init(&vm->replies);
+    void *arena = SK_LUA_ARENA_SIZE ? sk_malloc(SK_LUA_ARENA_SIZE) : NULL;
+    sk_arena_init(&vm->arena, arena, SK_LUA_ARENA_SIZE);
     vm->L = lua_newstate(lua_allocate, vm);
     sk_assert(vm->L);
     lua_atpanic(vm->L, panic);
@@ -92,6 +121,7 @@ void sk_vm_free(sk_vm *take_vm) {
     sk_buffer_done(&take_vm->scratch);
     sk_buffer_done(&take_vm->errors);
     sk_free(take_vm->deadlines.tasks);
+    sk_free(take_vm->arena.base);
     sk_free(take_vm);
 }
 

@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "lua/arena.h"
 
 #include <lua.h>
 
@@ -162,6 +163,8 @@ struct sk_vm {
     void *sockets; /* bind_socket.c */
     bool (*on_socket)(sk_vm *vm, sk_msg *node);
     void (*on_close)(sk_vm *vm);
+
+    sk_arena arena; /* the state's first memory */
 };
 
 /* Registry keys (array part) that every service has; luaL_ref keeps its free list in the first one
