@@ -1,4 +1,4 @@
-/* turn.c -- reading and accepting by the owner.
+/* turn.c -- reading, accepting and taking datagrams by the owner.
  *
  * Begin takes what is ready out of the readiness word and marks the node as free again in one
  * atomic step; so whatever happens from then on queues it anew, and nothing is missed. Reading is
@@ -34,8 +34,9 @@ static bool tell_unread(sk_io_turn *turn, sk_io_event *ret_event) {
 /* Locked. Bytes have come; decides how the turn goes on. True: the node must be posted. */
 static bool take_bytes(sk_io_turn *turn, const void *data, size_t size, sk_io_event *ret_event) {
     sk_socket *socket = turn->socket;
-    bool is_full = size == SK_READ_SIZE;
-    uint32_t rest = is_full || (turn->ready & SK_READY_END) ? turn->ready : 0;
+    /* A terminal gives a line at a time, whatever waits behind it. */
+    bool may_be_more = size == SK_READ_SIZE || socket->kind == SK_KIND_FOREIGN;
+    uint32_t rest = may_be_more || (turn->ready & SK_READY_END) ? turn->ready : 0;
     if (turn->in_blocks) {
         data_event(turn, size, sk_memdup_text(data, size), ret_event);
     } else {
@@ -47,7 +48,7 @@ static bool take_bytes(sk_io_turn *turn, const void *data, size_t size, sk_io_ev
             return sk_socket_mark(socket, rest | SK_READY_PAUSED, 0, NULL);
         }
     }
-    if (!is_full) {
+    if (!may_be_more) {
         turn->ready = rest;
         return false;
     }
@@ -92,6 +93,14 @@ static bool take_error(sk_io_turn *turn, int err, sk_io_event *ret_event) {
     return true;
 }
 
+/* Locked. As sk_stream_read. A foreign descriptor that is only written has an end, and no
+ * input. */
+static ssize_t read_some(sk_io_turn *turn, void *scratch) {
+    if (SK_UNLIKELY(turn->socket->is_write_only))
+        return turn->ready & SK_READY_END ? 0 : -EAGAIN;
+    return sk_stream_read(turn->socket, scratch, SK_READ_SIZE);
+}
+
 /* Locked; unlocks. One read. */
 static bool read_step(sk_io_turn *turn, sk_io_event *ret_event) {
     sk_socket *socket = turn->socket;
@@ -100,7 +109,7 @@ static bool read_step(sk_io_turn *turn, sk_io_event *ret_event) {
     bool must_post = false;
     if (!has_event && turn->ready) {
         void *scratch = sk_worker_scratch(worker);
-        ssize_t n = sk_stream_read(socket, scratch, SK_READ_SIZE);
+        ssize_t n = read_some(turn, scratch);
         if (n > 0)
             must_post = take_bytes(turn, scratch, (size_t)n, ret_event);
         has_event =
@@ -117,7 +126,7 @@ static bool accept_step(sk_io_turn *turn, sk_io_event *ret_event) {
     sk_socket *socket = turn->socket;
     sk_accept_result result;
     char text[SK_ADDR_TEXT_SIZE];
-    if (turn->accept_count++ >= SK_ACCEPT_COUNT_MAX) {
+    if (turn->count++ >= SK_ACCEPT_COUNT_MAX) {
         (void)sk_socket_raise(socket, sk_service_worker(turn->owner), turn->ready, 0);
         turn->ready = 0;
         return false;
@@ -130,6 +139,25 @@ static bool accept_step(sk_io_turn *turn, sk_io_event *ret_event) {
     else if (result.id)
         sk_event_init(ret_event, SK_IO_ACCEPT, socket->id, result.id, text);
     return result.error || result.id;
+}
+
+/* Locked; unlocks. One datagram. */
+static bool datagram_step(sk_io_turn *turn, sk_io_event *ret_event) {
+    sk_socket *socket = turn->socket;
+    sk_dgram dgram;
+    bool is_over = turn->count++ >= SK_DATAGRAM_TURN_COUNT_MAX;
+    bool has_one = !is_over && sk_dgramq_pop(&socket->datagrams->in, &dgram);
+    sk_socket_unlock(socket);
+    if (is_over)
+        (void)sk_socket_raise(socket, sk_service_worker(turn->owner), turn->ready, 0);
+    if (!has_one) {
+        turn->ready = 0;
+        return false;
+    }
+    sk_event_init(ret_event, SK_IO_UDP, socket->id, (int32_t)dgram.size, NULL);
+    ret_event->block = dgram.block;
+    ret_event->addr_size = dgram.addr_size;
+    return true;
 }
 
 /* One look at the socket. True: an event. Goes on while something is ready. */
@@ -152,6 +180,8 @@ static bool step(sk_io_turn *turn, sk_io_event *ret_event) {
     case SK_SOCKET_LISTENING:
         sk_socket_unlock(socket);
         return accept_step(turn, ret_event);
+    case SK_SOCKET_DATAGRAM:
+        return datagram_step(turn, ret_event);
     default: /* closed meanwhile */
         sk_socket_unlock(socket);
         turn->ready = 0;

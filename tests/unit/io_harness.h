@@ -32,7 +32,7 @@
 /* ---- The fake node ---- */
 
 #define SERVICE_COUNT 3
-#define EVENT_COUNT_MAX 4096
+#define EVENT_COUNT_MAX 8192
 #define STEP_COUNT_MAX 100
 #define STEP_WAIT_MS 200
 
@@ -134,7 +134,7 @@ HARNESS void check_order(const sk_service *service, const sk_io_event *event) {
 HARNESS void record(sk_service *service, const sk_io_event *event) {
     assert_in_range(service->event_count, 0, EVENT_COUNT_MAX - 1);
     check_order(service, event);
-    service->events[service->event_count++] = *event;
+    service->events[service->event_count++] = *event; /* of UDP with its block */
     if (event->type != SK_IO_DATA)
         return;
     if (event->block) {
@@ -275,6 +275,9 @@ HARNESS int tear_down(void **state) {
         if (!node->services[i].is_dead)
             kill_service(&node->services[i]);
         sk_buffer_done(&node->services[i].input);
+        for (int j = 0; j < node->services[i].event_count; j++)
+            if (node->services[i].events[j].type == SK_IO_UDP)
+                sk_free(node->services[i].events[j].block);
     }
     sk_reclaim_offline(node->reclaim, 0);
     sk_reclaim_free(node->reclaim);
