@@ -241,6 +241,7 @@ static int send_or_queue(sk_socket *socket, const sk_addr *to, const sk_send_dat
     return err;
 }
 
+/* Not locked. */
 static void log_send_error(sk_io *io, sk_worker *worker, const sk_socket *socket, int err) {
     sk_node_log(io->node, worker, sk_socket_owner(socket),
                 "socket-server : udp (%d) sendto error %s.", (int)socket->id, sk_err_text(err));
@@ -248,7 +249,7 @@ static void log_send_error(sk_io *io, sk_worker *worker, const sk_socket *socket
 
 int sk_socket_udp_send(sk_io *io, sk_service *service, int32_t id, const sk_addr *to,
                        const sk_send_data *data) {
-    sk_worker *worker = sk_service_worker(service);
+    sk_worker *worker = sk_io_worker_of(service);
     sk_socket *socket;
     int lost = 0;
     int err = find_locked(io, id, &socket);
@@ -262,7 +263,7 @@ int sk_socket_udp_send(sk_io *io, sk_service *service, int32_t id, const sk_addr
         if (lost < 0)
             log_send_error(io, worker, socket, lost);
         else if (err == SK_ESTATE)
-            sk_node_log(io->node, worker, sk_service_handle(service),
+            sk_node_log(io->node, worker, sk_socket_owner(socket),
                         "socket-server : set udp (%d) error: address first.", (int)id);
     }
     if (data->take)

@@ -199,6 +199,11 @@ void sk_socket_ask_later(sk_socket *socket, sk_later_kind kind);
 /* Locked. Has the descriptor reported by the poller. 0 or -errno. */
 int sk_socket_register(sk_socket *socket);
 
+/* The worker that gives a command for the service; NULL for a thread that is none. */
+static inline sk_worker *sk_io_worker_of(const sk_service *service) {
+    return service ? sk_service_worker(service) : NULL;
+}
+
 static inline sk_handle sk_socket_owner(const sk_socket *socket) {
     return (sk_handle){sk_load_relaxed(&socket->owner)};
 }

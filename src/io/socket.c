@@ -174,12 +174,12 @@ static void confirm_start(sk_socket *socket, sk_service *service, const char *te
         (void)sk_socket_post_node(socket, sk_service_worker(service)); /* to ourselves */
 }
 
-void sk_socket_start(sk_io *io, sk_service *service, int32_t id) {
+bool sk_socket_start(sk_io *io, sk_service *service, int32_t id) {
     const char *error = NULL;
     sk_socket *socket = sk_socket_find_locked(io, id);
     if (!socket) {
         tell(service, SK_IO_ERROR, id, "invalid socket");
-        return;
+        return true;
     }
     const char *text = begin_start(socket, service, &error);
     bool must_post = !error && sk_socket_mark(socket, 0, SK_READY_PAUSED, NULL);
@@ -190,6 +190,7 @@ void sk_socket_start(sk_io *io, sk_service *service, int32_t id) {
         confirm_start(socket, service, text);
     else if (error)
         tell(service, SK_IO_ERROR, id, error);
+    return text || error;
 }
 
 void sk_socket_pause(sk_io *io, sk_service *service, int32_t id) {

@@ -56,9 +56,10 @@ int32_t sk_socket_connect(sk_io *io, sk_service *service, const char *host, int 
 int32_t sk_socket_bind(sk_io *io, sk_service *service, int fd);
 
 /* Starts reading or accepting and makes the caller the owner. Later CONNECT "start", or
- * "transfer" if it ran already (but nothing to who owns it already, if it is a descriptor of the
- * program's); ERROR "invalid socket" or "socket closed" to the caller. */
-void sk_socket_start(sk_io *io, sk_service *service, int32_t id);
+ * "transfer" if it ran already; ERROR "invalid socket" or "socket closed" to the caller. False:
+ * nothing will be told and the owner stays, only reading goes on. So it is while connecting, after
+ * a failure to write, and for the owner of a descriptor of the program's. */
+bool sk_socket_start(sk_io *io, sk_service *service, int32_t id);
 
 /* Stops reading until sk_socket_start or sk_socket_resume; no event. */
 void sk_socket_pause(sk_io *io, sk_service *service, int32_t id);

@@ -241,6 +241,17 @@ void sk_dispatcher_spawn(sk_vm *vm, int ref, lua_Integer id, const sk_spawn_arg 
     run_task(vm, task, arg ? 2 : 1);
 }
 
+void sk_dispatcher_spawn_bytes(sk_vm *vm, int ref, const sk_spawn_bytes args[2]) {
+    sk_task *task = vm->is_exiting ? NULL : sk_task_try_new(vm);
+    if (!task)
+        return;
+    lua_State *co = task->co;
+    lua_rawgeti(co, LUA_REGISTRYINDEX, ref);
+    for (int i = 0; i < 2; i++)
+        lua_pushlstring(co, args[i].data, args[i].size);
+    run_task(vm, task, 2);
+}
+
 /* ---- answers ---- */
 
 /* The task that waits for the message, if it is the answer to one. */

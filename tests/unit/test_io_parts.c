@@ -1,5 +1,5 @@
-/* test_io_parts.c -- the parts of a socket, each alone: input buffer, output queues, queue of datagrams,
- * deadlines, the table of state transitions, the message form of events. */
+/* test_io_parts.c -- the parts of a socket, each alone: input buffer, output queues, queue of
+ * datagrams, deadlines, the table of state transitions, the message form of events. */
 #include "base/mem.h"
 #include "base/random.h"
 #include "io/io_impl.h"
