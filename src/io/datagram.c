@@ -320,12 +320,17 @@ static int receive(sk_socket *socket) {
     return 0;
 }
 
+/* Locked. Sees to it that the descriptor is reported. */
+static void ensure_reported(sk_socket *socket) {
+    if (sk_socket_register(socket) < 0)
+        sk_socket_ask_later(socket, SK_LATER_READ); /* which comes here again */
+}
+
 /* Locked. Has the descriptor reported again although nothing may change. */
 static void report_again(sk_socket *socket) {
     sk_poller_remove(socket->io->poller, socket->fd);
     socket->is_registered = false;
-    if (sk_socket_register(socket) < 0)
-        sk_socket_ask_later(socket, SK_LATER_READ);
+    ensure_reported(socket);
 }
 
 /* Locked. What an error of receive means; the socket may die. */
@@ -373,8 +378,10 @@ int sk_datagram_on_ready(sk_socket *socket, sk_worker *worker, uint32_t ready) {
     int lost = 0;
     bool has_some = false;
     sk_socket_lock(socket);
-    if (socket->state == SK_SOCKET_DATAGRAM)
+    if (socket->state == SK_SOCKET_DATAGRAM) {
+        ensure_reported(socket);
         lost = sk_datagram_flush(socket);
+    }
     sk_socket_unlock(socket);
     if (lost < 0)
         log_send_error(io, worker, socket, lost);

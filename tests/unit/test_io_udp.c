@@ -325,12 +325,36 @@ static void test_long_burst(void **state) {
     (void)setsockopt(socket->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
     for (int i = 0; i < 1000; i++)
         assert_int_equal(send_to(&f, server, &to, "burst", 5), 0);
+    poll_only(&f);
+    assert_int_equal(socket->datagrams->in.count, SK_DATAGRAM_READ_COUNT_MAX);
+    poll_only(&f);
+    assert_true(socket->datagrams->in.count > SK_DATAGRAM_READ_COUNT_MAX);
     settle(f.node);
     assert_int_equal(send_to(&f, server, &to, "last", 4), 0);
     settle(f.node);
     sk_io_info info = info_of(&f, server);
     assert_int_equal((uint64_t)count_events(f.service, SK_IO_UDP, server) + info.drop_count, 1001);
     assert_true(count_events(f.service, SK_IO_UDP, server) > SK_DATAGRAM_TURN_COUNT_MAX);
+}
+
+/* The poller could not take it for lack of memory: it tries again. */
+static void test_register_again(void **state) {
+    fixture f = begin(state);
+    int32_t server = udp(&f, "127.0.0.1");
+    sk_addr to = local_of(&f, server);
+    sk_socket *socket = sk_socket_find(f.io, server);
+    sk_poller_remove(f.io->poller, socket->fd);
+    sk_socket_lock(socket);
+    socket->is_registered = false;
+    sk_socket_ask_later(socket, SK_LATER_READ);
+    sk_socket_unlock(socket);
+    assert_int_equal(send_to(&f, server, &to, "one", 3), 0);
+    settle(f.node);
+    assert_int_equal(count_events(f.service, SK_IO_UDP, server), 0);
+    sk_clock_advance(f.node->clock, 10);
+    expect_datagram(f.service, server, "one");
+    assert_int_equal(send_to(&f, server, &to, "two", 3), 0);
+    expect_datagram(f.service, server, "two");
 }
 
 static void test_cut(void **state) {
@@ -529,6 +553,25 @@ static void test_turn_is_bounded(void **state) {
     assert_int_equal(count_events(f.service, SK_IO_UDP, id), SK_DATAGRAM_TURN_COUNT_MAX + 1);
 }
 
+/* A handler may leave the turn early: the rest comes with another node. */
+static void test_turn_left_early(void **state) {
+    fixture f = begin(state);
+    int32_t id = udp(&f, "127.0.0.1");
+    sk_addr to = local_of(&f, id);
+    sk_io_turn turn;
+    sk_io_event event;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(send_to(&f, id, &to, &"abc"[i], 1), 0);
+    poll_only(&f);
+    sk_io_turn_begin(&turn, f.service, sk_mailbox_pop(&f.service->mailbox), false);
+    assert_true(sk_io_turn_next(&turn, &event));
+    assert_memory_equal(event.block, "a", 1);
+    sk_free(event.block);
+    sk_io_turn_end(&turn);
+    expect_datagram(f.service, id, "b");
+    expect_datagram(f.service, id, "c");
+}
+
 /* When the node stops nobody is told of input, and what waits is sent. */
 static void test_stop(void **state) {
     fixture f = begin(state);
@@ -561,6 +604,7 @@ int main(void) {
         CASE(test_overflow),
         CASE(test_kernel_drops),
         CASE(test_long_burst),
+        CASE(test_register_again),
         CASE(test_cut),
         CASE(test_send_waits),
         CASE(test_send_queue_is_bounded),
@@ -571,6 +615,7 @@ int main(void) {
         CASE(test_dead_owner),
         CASE(test_messages),
         CASE(test_turn_is_bounded),
+        CASE(test_turn_left_early),
         CASE(test_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
