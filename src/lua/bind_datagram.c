@@ -13,6 +13,12 @@
 
 static sk_vsockets *sockets_of(lua_State *L) { return sk_vm_of(L)->sockets; }
 
+/* An id argument; 0, which no socket has, for a number that cannot be one. */
+static int32_t check_id(lua_State *L, int index) {
+    lua_Integer id = luaL_checkinteger(L, index);
+    return id < 0 || id > INT32_MAX ? 0 : (int32_t)id;
+}
+
 /* ---- receiving ---- */
 
 /* Nobody gets it. The log tells, ever more rarely: whoever can send to us could fill it. */
@@ -89,7 +95,7 @@ static int datagram_dial(lua_State *L) { return open_by(L, sk_socket_udp_dial); 
 static int datagram_connect(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
     sk_vsockets *self = vm->sockets;
-    int32_t id = (int32_t)luaL_checkinteger(L, 1);
+    int32_t id = check_id(L, 1);
     const char *host = luaL_checkstring(L, 2);
     int port = sk_bind_check_port(L, 3);
     check_callback(L, 4);
@@ -119,7 +125,7 @@ static int push_sent(lua_State *L, int32_t id, const sk_addr *to, const sk_send_
  * sendto(id, host, port, data) -> accepted */
 static int datagram_sendto(lua_State *L) {
     sk_addr to;
-    int32_t id = (int32_t)luaL_checkinteger(L, 1);
+    int32_t id = check_id(L, 1);
     size_t size;
     const char *address = luaL_checklstring(L, 2, &size);
     if (lua_type(L, 3) == LUA_TNUMBER && !lua_isnone(L, 4)) {
@@ -145,9 +151,7 @@ static int datagram_address(lua_State *L) {
     char text[SK_ADDR_TEXT_SIZE];
     int err;
     if (lua_isinteger(L, 1)) {
-        lua_Integer id = lua_tointeger(L, 1);
-        bool is_id = id > 0 && id <= INT32_MAX;
-        err = is_id ? sk_socket_udp_local(sockets_of(L)->io, (int32_t)id, &addr) : SK_ECLOSED;
+        err = sk_socket_udp_local(sockets_of(L)->io, check_id(L, 1), &addr);
     } else {
         size_t size;
         const char *address = luaL_checklstring(L, 1, &size);
