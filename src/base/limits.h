@@ -58,6 +58,9 @@
 #define SK_STOP_MS 1000
 /* First mailbox length that is reported as overload; doubles with each report. */
 #define SK_OVERLOAD_LEN 1024
+/* Accounts of CPU time in one service: one a method of a snax service, of which a file has at most
+ * hundreds. 16 bytes each, made when used. */
+#define SK_ACCOUNT_COUNT_MAX 65535
 
 /* A payload's size shares a word with the message type in the C interface: 56 bits remain. */
 #define SK_PAYLOAD_SIZE_MAX ((size_t)1 << 56)

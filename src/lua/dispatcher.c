@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "codec/seri.h"
+#include "lua/account.h"
 #include "lua/bind.h"
 #include "lua/deadline.h"
 #include "lua/task.h"
@@ -79,8 +80,12 @@ static void run_task(sk_vm *vm, sk_task *task, int nargs) {
     task->chain_count = 0;
     vm->current = task;
     vm->limit_is_on = true;
+    if (SK_UNLIKELY(task->account))
+        sk_account_charge_start(task);
     sk_store_relaxed(&vm->running, task->co);
     int status = lua_resume(task->co, vm->L, nargs, &count);
+    if (SK_UNLIKELY(task->account))
+        sk_account_charge_stop(task);
     sk_store_relaxed(&vm->running, NULL);
     vm->limit_is_on = false;
     vm->current = NULL;

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "lua/account.h"
 #include "lua/deadline.h"
 #include "lua/trace.h"
 
@@ -67,6 +68,7 @@ static void reset(sk_task *task) {
     task->heap_index = -1;
     task->nargs = 0;
     task->trace_is_off = false;
+    task->account = 0;
 }
 
 static sk_task *record_new(sk_vm *vm) {
@@ -176,6 +178,8 @@ void sk_task_end(sk_task *take_task) {
     sk_list_remove(&task->queue);
     if (SK_UNLIKELY(task->trace))
         sk_trace_set(task, NULL);
+    if (SK_UNLIKELY(task->account))
+        sk_account_close(task);
     bool keeps = !task->is_exposed && lua_status(task->co) == LUA_OK &&
                  vm->pool_count < SK_TASK_POOL_MAX && !node_is_queued(task);
     if (keeps) {
@@ -410,4 +414,5 @@ void sk_task_free_all(sk_vm *vm) {
     free_list(&vm->pool);
     for (sk_link *link; (link = sk_list_pop(&vm->orphans));)
         sk_free(SK_CONTAINER(link, sk_yield_node, link));
+    sk_account_free_all(vm);
 }

@@ -77,6 +77,9 @@ struct sk_task {
     uint64_t deadline_ns; /* inherited by calls; 0: none */
     char *trace;          /* tag of the trace it belongs to; NULL: none */
 
+    uint32_t account;        /* see account.h; 0: none */
+    uint64_t charged_cycles; /* up to here its account has been charged */
+
     int32_t wait_session;
     sk_handle callee;
     uint64_t since_cycles;
@@ -106,6 +109,12 @@ typedef struct {
     uint32_t count, cap;
     uint64_t armed_ns; /* the timer that is on its way; 0: none */
 } sk_deadlines;
+
+/* See account.h. */
+typedef struct {
+    uint64_t count;  /* tasks that have ended */
+    uint64_t cycles; /* in which they ran */
+} sk_account;
 
 struct sk_vm {
     lua_State *L;
@@ -158,6 +167,8 @@ struct sk_vm {
     sk_link replies;        /* unanswered skynet.response closures */
     sk_task *starter;       /* runs the start function; NULL before and after */
     sk_deadlines deadlines;
+    sk_account *accounts; /* by number */
+    uint32_t account_cap;
 
     /* Hooks of bindings. */
     void *sockets; /* bind_socket.c */
