@@ -129,6 +129,9 @@ local function find(methods, group, name)
 end
 
 local function apply(methods, source, ...)
+  if type(source) ~= "string" then
+    error("patch of a snax service: a string expected", 0)
+  end
   local patch, chunk_name = read_patch(source)
   local variables = variables_of(methods)
   local targets, seen, on_patched = {}, {}, nil
