@@ -304,14 +304,89 @@ static const sk_bind_entry C_MODULES[] = {
     {"skynet.socket.core", sk_open_socket},
 };
 
+/* Old names of modules: with a directory compat10 on package.path they stand for skynet.NAME. */
+static const char *const OLD_NAMES[] = {
+    "cluster",   "crypt",         "datacenter",   "dns",       "memory",   "mqueue",
+    "multicast", "netpack",       "profile",      "sharedata", "sharemap", "snax",
+    "socket",    "socketchannel", "socketdriver", "stm",
+};
+/* ... and these for skynet.db.NAME. */
+static const char *const OLD_DB_NAMES[] = {"mongo", "mysql", "redis"};
+
+static bool is_in(const char *name, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Where in the search path the pattern of a directory compat10 begins, or NULL. */
+static const char *find_compat10(const char *path) {
+    static const char dir[] = "compat10/";
+    const size_t dir_len = sizeof dir - 1;
+    while (*(path += strspn(path, ";"))) {
+        size_t size = strcspn(path, ";");
+        const char *slash = memrchr(path, '/', size);
+        size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+        if (len >= dir_len && memcmp(path + len - dir_len, dir, dir_len) == 0 &&
+            (len == dir_len || path[len - dir_len - 1] == '/'))
+            return path;
+        path += size;
+    }
+    return NULL;
+}
+
+/* Pushes the present name of the module that argument 1 names, if it is an old name, and if no
+ * file of the user is found before the directory compat10. */
+static bool push_present_name(lua_State *L) {
+    const char *name = lua_tostring(L, 1);
+    bool is_db = is_in(name, OLD_DB_NAMES, SK_ARRAY_LEN(OLD_DB_NAMES));
+    if (!is_db && !is_in(name, OLD_NAMES, SK_ARRAY_LEN(OLD_NAMES)))
+        return false;
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "path");
+    const char *path = lua_tostring(L, -1);
+    const char *compat10 = path ? find_compat10(path) : NULL;
+    if (!compat10)
+        return false;
+    lua_getfield(L, -2, "searchpath");
+    lua_pushvalue(L, 1);
+    lua_pushlstring(L, path, (size_t)(compat10 - path));
+    lua_call(L, 2, 1);
+    if (!lua_isnil(L, -1))
+        return false;
+    lua_pushfstring(L, is_db ? "skynet.db.%s" : "skynet.%s", name);
+    return true;
+}
+
+static int load_old_k(lua_State *L, int status, lua_KContext ctx) {
+    (void)L;
+    (void)status;
+    (void)ctx;
+    return 1;
+}
+
+/* The loader of an old name: (name, present name) -> module */
+static int load_old(lua_State *L) {
+    lua_getglobal(L, "require");
+    lua_pushvalue(L, 2);
+    lua_callk(L, 1, 1, 0, load_old_k);
+    return 1;
+}
+
 /* package.searchers: the standard library comes from here, whatever the paths say. */
 static int search_embedded(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
     lua_CFunction open = sk_bind_find(C_MODULES, SK_ARRAY_LEN(C_MODULES), name);
-    if (open)
+    if (open) {
         lua_pushcfunction(L, open);
-    else if (!sk_loader_find_embedded(L, name))
+    } else if (push_present_name(L)) {
+        lua_pushcfunction(L, load_old);
+        lua_insert(L, -2);
+        return 2;
+    } else if (!sk_loader_find_embedded(L, name)) {
         return lua_pushfstring(L, "no embedded module '%s'", name), 1;
+    }
     lua_pushliteral(L, ":skein:");
     return 2;
 }
