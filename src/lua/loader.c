@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "lua/bind.h"
 #include "lua/embedded.h"
+#include "lua/oldnames.h"
 #include "lua/task.h"
 
 #include <errno.h>
@@ -141,10 +142,9 @@ static void remember(lua_State *L, const char *path, const struct stat *st) {
     cache_put(cache_of(L), entry);
 }
 
-static int load_code(lua_State *L, cached *take_entry, const char *mode) {
+static int load_code(lua_State *L, cached *take_entry) {
     const char *name = lua_pushfstring(L, "@%s", take_entry->path);
     int status = luaL_loadbufferx(L, (const char *)take_entry->code, take_entry->size, name, NULL);
-    (void)mode;
     lua_remove(L, -2);
     unref(take_entry);
     return status;
@@ -161,22 +161,37 @@ static cache_mode mode_of(lua_State *L) {
     return mode;
 }
 
+/* True for a file of compiled code, which is not cached: a load as text must refuse it. */
+static bool holds_bytecode(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    int c = getc(file);
+    if (c == '#')
+        while (c != EOF && c != '\n')
+            c = getc(file);
+    if (c == '\n')
+        c = getc(file);
+    (void)fclose(file);
+    return c == LUA_SIGNATURE[0];
+}
+
 /* As luaL_loadfilex, through the cache. */
 static int load_file(lua_State *L, const char *path, const char *mode) {
     struct stat st;
     cache_mode cmode = mode_of(L);
-    bool is_text_only = mode && !strchr(mode, 'b');
+    bool allows_text = !mode || strchr(mode, 't');
     if (!path || cmode == CACHE_OFF || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
         return luaL_loadfilex(L, path, mode);
-    cached *entry = mode && !strchr(mode, 't') ? NULL : cache_get(cache_of(L), path, &st);
+    cached *entry = allows_text ? cache_get(cache_of(L), path, &st) : NULL;
     if (entry)
-        return load_code(L, entry, mode);
+        return load_code(L, entry);
     if (st.st_size > (off_t)FILE_SIZE_MAX) {
         lua_pushfstring(L, "cannot read %s: larger than a program can be", path);
         return LUA_ERRFILE;
     }
     int status = luaL_loadfilex(L, path, mode);
-    if (status == LUA_OK && cmode == CACHE_ON && (is_text_only || !mode))
+    if (status == LUA_OK && cmode == CACHE_ON && allows_text && !holds_bytecode(path))
         remember(L, path, &st);
     return status;
 }
@@ -304,85 +319,13 @@ static const sk_bind_entry C_MODULES[] = {
     {"skynet.socket.core", sk_open_socket},
 };
 
-/* Old names of modules: with a directory compat10 on package.path they stand for skynet.NAME. */
-static const char *const OLD_NAMES[] = {
-    "cluster",   "crypt",         "datacenter",   "dns",       "memory",   "mqueue",
-    "multicast", "netpack",       "profile",      "sharedata", "sharemap", "snax",
-    "socket",    "socketchannel", "socketdriver", "stm",
-};
-/* ... and these for skynet.db.NAME. */
-static const char *const OLD_DB_NAMES[] = {"mongo", "mysql", "redis"};
-
-static bool is_in(const char *name, const char *const *names, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-/* Where in the search path the pattern of a directory compat10 begins, or NULL. */
-static const char *find_compat10(const char *path) {
-    static const char dir[] = "compat10/";
-    const size_t dir_len = sizeof dir - 1;
-    while (*(path += strspn(path, ";"))) {
-        size_t size = strcspn(path, ";");
-        const char *slash = memrchr(path, '/', size);
-        size_t len = slash ? (size_t)(slash - path) + 1 : 0;
-        if (len >= dir_len && memcmp(path + len - dir_len, dir, dir_len) == 0 &&
-            (len == dir_len || path[len - dir_len - 1] == '/'))
-            return path;
-        path += size;
-    }
-    return NULL;
-}
-
-/* Pushes the present name of the module that argument 1 names, if it is an old name, and if no
- * file of the user is found before the directory compat10. */
-static bool push_present_name(lua_State *L) {
-    const char *name = lua_tostring(L, 1);
-    bool is_db = is_in(name, OLD_DB_NAMES, SK_ARRAY_LEN(OLD_DB_NAMES));
-    if (!is_db && !is_in(name, OLD_NAMES, SK_ARRAY_LEN(OLD_NAMES)))
-        return false;
-    lua_getglobal(L, "package");
-    lua_getfield(L, -1, "path");
-    const char *path = lua_tostring(L, -1);
-    const char *compat10 = path ? find_compat10(path) : NULL;
-    if (!compat10)
-        return false;
-    lua_getfield(L, -2, "searchpath");
-    lua_pushvalue(L, 1);
-    lua_pushlstring(L, path, (size_t)(compat10 - path));
-    lua_call(L, 2, 1);
-    if (!lua_isnil(L, -1))
-        return false;
-    lua_pushfstring(L, is_db ? "skynet.db.%s" : "skynet.%s", name);
-    return true;
-}
-
-static int load_old_k(lua_State *L, int status, lua_KContext ctx) {
-    (void)L;
-    (void)status;
-    (void)ctx;
-    return 1;
-}
-
-/* The loader of an old name: (name, present name) -> module */
-static int load_old(lua_State *L) {
-    lua_getglobal(L, "require");
-    lua_pushvalue(L, 2);
-    lua_callk(L, 1, 1, 0, load_old_k);
-    return 1;
-}
-
 /* package.searchers: the standard library comes from here, whatever the paths say. */
 static int search_embedded(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
     lua_CFunction open = sk_bind_find(C_MODULES, SK_ARRAY_LEN(C_MODULES), name);
     if (open) {
         lua_pushcfunction(L, open);
-    } else if (push_present_name(L)) {
-        lua_pushcfunction(L, load_old);
-        lua_insert(L, -2);
+    } else if (sk_oldnames_search(L, name)) {
         return 2;
     } else if (!sk_loader_find_embedded(L, name)) {
         return lua_pushfstring(L, "no embedded module '%s'", name), 1;

@@ -10,18 +10,20 @@ local print = util.print
 
 util.run(function()
   local class = snax.interface "generated"
-  print(class.response.first, class.response.second)        -- expect: 5 6
+  print(class.response.paths, class.response.second)        -- expect: 5 7
   local globals = require "support.globals"
   print(globals.interface_ran, globals.init, globals.response)  -- expect: 1 nil nil
 
   local a = snax.newservice "generated"
   local name, ran, self = a.req.second()
   print(name, ran, self == a.handle)                        -- expect: second 1 true
-  local path, front, from = snax.hotfix(a, [[function hotfix()
-    return SERVICE_PATH, package.path:match "^[^;]*", loaded_from:match "[^/]*$", response
-  end]])
-  print(path, front, from)
+  local path, front, from = a.req.paths()
+  print(path, front, from:match "[^/]*$")
   -- expect: somewhere/generated/ somewhere/generated/?.lua generated.lua
+
+  -- The two methods of the loop have a variable of the same name each.
+  print(util.try("ambiguity local value name", snax.hotfix, a, ""))
+  -- expect: raises ambiguity local value name
 
   -- Tables that are not fit for it.
   local function refused(value, message)
