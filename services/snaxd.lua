@@ -1,8 +1,9 @@
 --- Runs a snax service: `snaxd NAME`. Reads its file and dispatches messages to its functions.
+--
+-- There may be thousands of these, so modules that not every service needs are not loaded, or let
+-- go when they have done their work.
 local skynet = require "skynet"
 local core = require "skynet.core"
-require "skynet.snax"  -- registers the protocol
-local read_interface = require "snax.interface"
 
 local name = ...
 local methods    -- id -> { id, group, name, func }
@@ -18,9 +19,23 @@ local function set_service_path(pattern)
   end
 end
 
+--- Runs the file. The module that reads it is loaded again by who needs it later.
+local function read_methods()
+  local read_interface = require "snax.interface"
+  local loader = skynet.getenv "snax_loader"
+  local list = read_interface(name, _G, loader and dofile(loader), set_service_path)
+  package.loaded["snax.interface"] = nil
+  return list
+end
+
+skynet.register_protocol {
+  name = "snax",
+  id = skynet.PTYPE_SNAX,
+  pack = skynet.pack,
+  unpack = skynet.unpack,
+}
 rawset(_G, "SERVICE_NAME", name)
-local loader = skynet.getenv "snax_loader"
-methods = read_interface(name, _G, loader and dofile(loader), set_service_path)
+methods = read_methods()
 
 -- ---- statistics: one account a name ----
 

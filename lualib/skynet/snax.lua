@@ -5,7 +5,6 @@
 -- may yield, unless they say otherwise.
 local skynet = require "skynet"
 local core = require "skynet.core"
-local read_interface = require "snax.interface"
 
 local snax = {}
 
@@ -13,12 +12,14 @@ local SYSTEM = { init = 1, exit = 2, hotfix = 3, profile = 4 }
 
 local call, send = skynet.call, skynet.send
 
-skynet.register_protocol {
-  name = "snax",
-  id = skynet.PTYPE_SNAX,
-  pack = skynet.pack,
-  unpack = skynet.unpack,
-}
+if not skynet._proto.snax then  -- snaxd has done it
+  skynet.register_protocol {
+    name = "snax",
+    id = skynet.PTYPE_SNAX,
+    pack = skynet.pack,
+    unpack = skynet.unpack,
+  }
+end
 
 -- ---- interfaces ----
 
@@ -55,6 +56,7 @@ function snax.interface(name)
     return classes[name]
   end
   interface_globals = interface_globals or globals_of_interfaces()
+  local read_interface = require "snax.interface"
   local class = { name = name, accept = {}, response = {}, system = {} }
   for _, method in ipairs(read_interface(name, interface_globals)) do
     class[method[2]][method[3]] = method[1]

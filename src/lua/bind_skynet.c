@@ -281,6 +281,21 @@ static int skynet_address(lua_State *L) {
     return 1;
 }
 
+#define INFO_KEY "skynet.info_func"
+
+/* info_func(f): what the debug command INFO calls; nil: none. Here and not in more.lua, since every
+ * snax service has one. */
+static int skynet_info_func(lua_State *L) {
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, INFO_KEY);
+    return 0;
+}
+
+static int skynet_internal_info_func(lua_State *L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, INFO_KEY);
+    return 1;
+}
+
 static int skynet_harbor(lua_State *L) {
     sk_handle handle = {(uint32_t)luaL_checkinteger(L, 1)};
     lua_pushinteger(L, handle.v >> SK_HANDLE_HARBOR_SHIFT);
@@ -473,8 +488,10 @@ static const sk_bind_entry OTHER_FUNCTIONS[] = {
     {"getenv", skynet_getenv},
     {"harbor", skynet_harbor},
     {"hpc", skynet_hpc},
+    {"info_func", skynet_info_func},
     {"init", skynet_init},
     {"init_service", skynet_init_service},
+    {"internal_info_func", skynet_internal_info_func},
     {"localname", skynet_localname},
     {"memlimit", skynet_memlimit},
     {"mqlen", skynet_mqlen},
