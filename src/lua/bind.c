@@ -78,21 +78,19 @@ void sk_bind_note_taken(lua_State *L, int first, const sk_msg *msg) {
             sk_vm_of(L)->payload_is_taken = true;
 }
 
-int sk_bind_rawget_field(lua_State *L, int table) {
+int sk_bind_get_field(lua_State *L, int table, int key_ref) {
     table = lua_absindex(L, table);
-    lua_pushvalue(L, -1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, key_ref);
     int type = lua_rawget(L, table);
-    if (SK_LIKELY(type != LUA_TNIL)) {
-        lua_remove(L, -2);
+    if (SK_LIKELY(type != LUA_TNIL || !lua_getmetatable(L, table)))
         return type;
-    }
-    lua_pop(L, 1);
+    lua_pop(L, 2);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, key_ref);
     return lua_gettable(L, table);
 }
 
 sk_msg *sk_bind_pack_by(lua_State *L, int proto, int first, int last) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_PACK);
-    sk_bind_rawget_field(L, proto);
+    sk_bind_get_field(L, proto, SK_REF_KEY_PACK);
     if (SK_LIKELY(lua_tocfunction(L, -1) == sk_bind_packfn)) {
         lua_pop(L, 1);
         return sk_bind_pack(L, first, last);
@@ -294,7 +292,7 @@ int sk_bind_check_proto(lua_State *L, int index) {
                           luaL_tolstring(L, index, NULL));
     if (lua_type(L, index) == LUA_TNUMBER)
         return (int)lua_tointeger(L, index);
-    lua_getfield(L, -1, "id");
+    sk_bind_get_field(L, -1, SK_REF_KEY_ID);
     int type = (int)lua_tointeger(L, -1);
     lua_pop(L, 1);
     return type;

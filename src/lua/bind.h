@@ -67,8 +67,8 @@ bool sk_bind_find_proto(lua_State *L, int index);
  * type. */
 int sk_bind_check_proto(lua_State *L, int index);
 
-/* Replaces the key on top by the table's field: raw, then through a metatable. The type. */
-int sk_bind_rawget_field(lua_State *L, int table);
+/* Pushes the table's field with the key SK_REF_KEY_...: raw, then through a metatable. The type. */
+int sk_bind_get_field(lua_State *L, int table, int key_ref);
 
 /* Takes every token that the task waits on out of the table: its wait will not be continued. */
 void sk_bind_drop_tokens(lua_State *L, const sk_task *task);

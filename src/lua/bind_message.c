@@ -97,8 +97,7 @@ static int start_call(lua_State *L, sk_task *task, sk_address to, sk_msg *take_m
 /* How the answer will be unpacked. Stack: the protocol's table on top; its function is left there
  * if it has its own. */
 static int how_to_unpack(lua_State *L) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
-    sk_bind_rawget_field(L, -2);
+    sk_bind_get_field(L, -1, SK_REF_KEY_UNPACK);
     return lua_tocfunction(L, -1) == sk_bind_unpack ? ANSWER_SERI : ANSWER_FUNCTION;
 }
 

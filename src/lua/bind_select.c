@@ -183,8 +183,7 @@ static int select_close(lua_State *L) {
 static int unpack_answer(lua_State *L) {
     request *r = lua_touserdata(L, 1);
     (void)sk_bind_push_proto(L, r->type);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
-    sk_bind_rawget_field(L, -2);
+    sk_bind_get_field(L, -1, SK_REF_KEY_UNPACK);
     int base = lua_gettop(L);
     lua_pushlightuserdata(L, r->answer->data);
     lua_pushinteger(L, (lua_Integer)r->answer->size);

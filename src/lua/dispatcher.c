@@ -124,14 +124,11 @@ static int request_done(lua_State *L, int status, lua_KContext ctx) {
     return 0;
 }
 
-/* Pushes handler, session, source and the unpacked values. Stack: proto at 1. */
+/* Pushes session, source and the unpacked values. Stack: proto at 1, the handler on top. */
 static int push_request(lua_State *L, sk_task *task, sk_msg *msg) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
-    sk_bind_rawget_field(L, 1);
     lua_pushinteger(L, task->session);
     lua_pushinteger(L, task->source.v);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
-    sk_bind_rawget_field(L, 1);
+    sk_bind_get_field(L, 1, SK_REF_KEY_UNPACK);
     if (SK_LIKELY(lua_tocfunction(L, -1) == sk_bind_unpack)) {
         lua_pop(L, 1);
         return 2 + sk_seri_unpack(L, msg->data, msg->size, msg->hints);
@@ -166,7 +163,7 @@ static bool push_plain_handler(lua_State *L, const sk_task *task) {
 
 /* The tag that the source has sent, or what the field `trace` of the protocol at 1 wants. */
 static void begin_trace(lua_State *L, sk_task *task) {
-    int type = lua_getfield(L, 1, "trace");
+    int type = sk_bind_get_field(L, 1, SK_REF_KEY_TRACE);
     bool is_on = lua_toboolean(L, -1);
     lua_pop(L, 1);
     if (SK_UNLIKELY(type != LUA_TNIL))
@@ -190,10 +187,8 @@ static int request_main(lua_State *L) {
     begin_trace(L, task);
     if (SK_UNLIKELY(task->type == SK_TYPE_DEBUG))
         sk_bind_load_debug(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
-    if (sk_bind_rawget_field(L, 1) == LUA_TNIL)
+    if (sk_bind_get_field(L, 1, SK_REF_KEY_DISPATCH) == LUA_TNIL)
         return unknown_request(L, task, msg);
-    lua_pop(L, 1);
     int nargs = push_request(L, task, msg);
     lua_callk(L, nargs, 0, 0, request_done);
     return 0;

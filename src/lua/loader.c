@@ -413,6 +413,8 @@ static void open_registry(lua_State *L) {
     set_key(L, SK_REF_KEY_DISPATCH, "dispatch");
     set_key(L, SK_REF_KEY_UNPACK, "unpack");
     set_key(L, SK_REF_KEY_PACK, "pack");
+    set_key(L, SK_REF_KEY_ID, "id");
+    set_key(L, SK_REF_KEY_TRACE, "trace");
     lua_pushliteral(L, "lua");
     vm->lua_name = lua_topointer(L, -1); /* interned, and kept by the registry */
     lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_KEY_LUA);

@@ -188,6 +188,8 @@ enum {
     SK_REF_KEY_DISPATCH,                /* interned strings */
     SK_REF_KEY_UNPACK,
     SK_REF_KEY_PACK,
+    SK_REF_KEY_ID,
+    SK_REF_KEY_TRACE,
     SK_REF_KEY_LUA,
     SK_REF_INITS,        /* functions of skynet.init; true: none yet; false: too late */
     SK_REF_LUA_DISPATCH, /* the lua protocol's dispatch function or false, see bind.c */
