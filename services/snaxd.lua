@@ -9,6 +9,7 @@ local name = ...
 local methods    -- id -> { id, group, name, func }
 local accounts   -- id -> number of the account of the method's name
 local state = "new"  -- then "initialising", "ready", "exiting"
+local is_open = false  -- its methods may be called: init has returned
 
 --- Globals and package.path for a file that was found through the pattern.
 local function set_service_path(pattern)
@@ -71,29 +72,24 @@ end
 
 local system = {}
 
-local function stop_if_open(guard)
+local stop_mt = { __close = function(guard)
   if not guard.is_done then
     skynet.fork(skynet.exit)
   end
-end
+end }
 
-local guard_mt = { __close = stop_if_open }
-
---- Runs the file's init; when it fails or is killed the service stops.
-local function run_init(...)
-  local guard <close> = setmetatable({}, guard_mt)
-  local init = methods[1][4]
-  local results = init and table.pack(init(...)) or { n = 0 }
-  guard.is_done, state = true, "ready"
-  return table.unpack(results, 1, results.n)
-end
-
+--- When the file's init fails, is killed or returns what cannot be sent, the service stops.
 function system.init(...)
   if state ~= "new" then
     error "Already init"
   end
   state = "initialising"
-  skynet.retpack(run_init(...))
+  local guard <close> = setmetatable({}, stop_mt)
+  local init = methods[1][4]
+  local results = init and table.pack(init(...)) or { n = 0 }
+  state, is_open = "ready", true
+  skynet.retpack(table.unpack(results, 1, results.n))
+  guard.is_done = true
 end
 
 local reopen_mt = { __close = function()
@@ -105,7 +101,7 @@ local function run_exit(...)
   local _ <close> = setmetatable({}, reopen_mt)
   local exit = methods[2][4]
   if exit then
-    return exit(...)
+    exit(...)
   end
 end
 
@@ -116,7 +112,8 @@ function system.exit(...)
     error "Never init"
   end
   state = "exiting"
-  skynet.retpack(run_exit(...))
+  run_exit(...)
+  skynet.retpack()
   skynet.exit()
 end
 
@@ -133,14 +130,13 @@ end
 local charge, retpack = core.charge, skynet.retpack
 
 skynet.dispatch("snax", function(session, _, id, ...)
-  local method = methods[id]
-  if not method then
-    error(("Invalid method id %s of %s"):format(tostring(id), name))
-  end
-  local account = accounts[id]
+  local method, account = methods[id], accounts[id]
   if not account then
+    if not method then
+      error(("Invalid method id %s of %s"):format(tostring(id), name))
+    end
     return system[method[3]](...)
-  elseif state == "new" or state == "initialising" then
+  elseif not is_open then
     error "Init first"
   end
   charge(account)

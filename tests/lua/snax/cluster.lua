@@ -16,7 +16,7 @@ util.run(function()
   print(try("call failed", skynet.call, a.handle, "lua", class.response.fail, "over lua"))
   -- expect: raises call failed
   print(skynet.call(a.handle, "lua", class.system.profile).echo.count)    -- expect: 1
-  print(show(skynet.call(a.handle, "lua", class.system.exit)))            -- expect: "exit's result"
+  print(show(skynet.call(a.handle, "lua", class.system.exit)))            -- expect: nothing
   print(util.wait_for(function() return util.is_gone(a.handle) end))      -- expect: true
 
   -- Without it the protocol has no handler.

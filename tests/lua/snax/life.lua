@@ -31,9 +31,10 @@ end
 
 util.run(function()
   -- A service whose init fails is stopped; the caller gets the failure, the log the reason.
-  for _, how in ipairs { "fail", "fail late", "exits" } do
+  for _, how in ipairs { "fail", "fail late", "exits", "returns a function" } do
     print(try("call failed", snax.newservice, "full", how))
   end
+  -- expect: raises call failed
   -- expect: raises call failed
   -- expect: raises call failed
   -- expect: raises call failed

@@ -97,6 +97,15 @@ util.run(function()
   print(snax.req(handle, "given"), try("assertion failed", snax.bind, handle, "pathed"))
   -- expect: raw raises assertion failed
 
+  -- Handles of services that are gone are forgotten after a while, the others never.
+  for i = 1, 2000 do
+    snax.bind(0x00f00000 + i, "full")
+  end
+  print(try("no bound handle", snax.req, 0x00f00001, "given"), snax.req(handle, "given"))
+  -- expect: raises no bound handle raw
+  print(snax.bind(0x00f00001, "pathed").type, snax.bind(a.handle, "full") == a)
+  -- expect: pathed true
+
   -- An object is a value: it can be sent, and bound where it arrives.
   local copy = a.req.echo(a)
   print(copy.handle == a.handle, copy.type, getmetatable(copy))       -- expect: true full nil

@@ -18,6 +18,8 @@ function init(how, ...)
   elseif how == "fail late" then
     skynet.sleep(1)
     error "init fails late"
+  elseif how == "returns a function" then
+    return print
   elseif how == "slow" then
     skynet.wait "go on"
   elseif how == "exits" then
@@ -38,7 +40,7 @@ function exit(how, to, ...)
   elseif how == "tell" then
     skynet.send(to, "lua", "exiting", ...)
   end
-  return "exit's result"
+  return print  -- nobody gets it
 end
 
 function response.echo(...)
