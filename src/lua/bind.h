@@ -82,11 +82,24 @@ int sk_bind_unknown_request(lua_State *L, sk_task *task, sk_msg *msg);
 /* Outside of a coroutine. Runs the hook, or logs. Never raises. */
 void sk_bind_unknown_response(sk_vm *vm, sk_msg *msg);
 
-/* True when the argument names the lua protocol, and its packing is skynet's own: then nothing
- * needs to be looked up. */
-static inline bool sk_bind_is_plain_lua(lua_State *L, const sk_vm *vm, int index) {
-    return vm->lua_is_plain && lua_topointer(L, index) == vm->lua_name;
+/* The type that the argument names, when the protocol is plain: then nothing needs to be looked
+ * up. Else -1. */
+static inline int sk_bind_plain_type(lua_State *L, const sk_vm *vm, int index) {
+    const void *name = lua_topointer(L, index);
+    if (SK_LIKELY(name == vm->plain[SK_PLAIN_LUA].name))
+        return vm->plain[SK_PLAIN_LUA].is_plain ? SK_TYPE_LUA : -1;
+    bool is_snax = name == vm->plain[SK_PLAIN_SNAX].name && vm->plain[SK_PLAIN_SNAX].is_plain;
+    return is_snax ? SK_TYPE_SNAX : -1;
 }
+
+/* The slot of a type in vm->plain, or -1. */
+static inline int sk_bind_plain_slot(int type) {
+    return type == SK_TYPE_LUA ? SK_PLAIN_LUA : type == SK_TYPE_SNAX ? SK_PLAIN_SNAX : -1;
+}
+
+/* The table at `proto` has just been registered as a protocol of this type: if it can be plain, it
+ * is watched from now on. */
+void sk_bind_watch_proto(lua_State *L, int proto, int type);
 
 /* Registers a module table's functions on first use: `field` of the table at the top is looked up
  * in `functions` (sorted by name). */

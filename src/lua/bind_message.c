@@ -11,13 +11,13 @@
 
 /* ---- sending ---- */
 
-/* The message of (addr, typename, ...). Unless the protocol is lua with its own packing
- * (ret_is_plain), the protocol's table is left on top. */
+/* The message of (addr, typename, ...). Unless the protocol is plain, its table is left on top. */
 static sk_msg *pack_request(lua_State *L, sk_vm *vm, int *ret_type, bool *ret_is_plain) {
     int last = lua_gettop(L);
-    *ret_is_plain = sk_bind_is_plain_lua(L, vm, 2);
+    int plain_type = sk_bind_plain_type(L, vm, 2);
+    *ret_is_plain = plain_type >= 0;
     if (SK_LIKELY(*ret_is_plain)) {
-        *ret_type = SK_TYPE_LUA;
+        *ret_type = plain_type;
         return sk_bind_pack(L, 3, last);
     }
     *ret_type = sk_bind_check_proto(L, 2);

@@ -44,6 +44,7 @@ static int skynet_register_protocol(lua_State *L) {
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 1);
     lua_rawset(L, -3);
+    sk_bind_watch_proto(L, 1, (int)id);
     return 0;
 }
 

@@ -35,19 +35,29 @@ static void fail(sk_vm *vm, sk_task *task) {
     sk_task_end(task);
 }
 
+/* Pushes the dispatch function of a protocol, or something else. Outside of a protected call: no
+ * metatable of the user is asked. */
+static void push_handler_raw(lua_State *L, int type) {
+    int slot = sk_bind_plain_slot(type);
+    if (slot >= 0 &&
+        lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_DISPATCH + slot) == LUA_TFUNCTION)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
+    lua_rawgeti(L, -1, type);
+    if (!lua_istable(L, -1))
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
+    lua_rawget(L, -2);
+}
+
 /* Where the dispatch function of the request's protocol is, for the warning. */
 static void describe_handler(sk_vm *vm, const sk_task *task, char *ret_text, size_t size) {
     lua_State *L = vm->L;
     lua_Debug ar = {.linedefined = -1, .short_src = "?"};
     int top = lua_gettop(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
-    lua_rawgeti(L, -1, task->type);
-    if (lua_istable(L, -1)) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
-        lua_rawget(L, -2);
-        if (lua_isfunction(L, -1))
-            (void)lua_getinfo(L, ">S", &ar);
-    }
+    push_handler_raw(L, task->type);
+    if (lua_isfunction(L, -1))
+        (void)lua_getinfo(L, ">S", &ar);
     snprintf(ret_text, size, "%s:%d", ar.short_src, ar.linedefined);
     lua_settop(L, top);
 }
@@ -150,12 +160,13 @@ static int unknown_request(lua_State *L, sk_task *task, sk_msg *msg) {
     return sk_bind_unknown_request(L, task, msg);
 }
 
-/* The lua protocol with its own unpacking: nothing to look up. */
+/* A protocol with skynet's own unpacking: nothing to look up. */
 static bool push_plain_handler(lua_State *L, const sk_task *task) {
     sk_vm *vm = task->vm;
-    if (task->type != SK_TYPE_LUA || !vm->lua_is_plain || vm->lua_is_traced || vm->trace_tags.count)
+    int slot = sk_bind_plain_slot(task->type);
+    if (slot < 0 || !vm->plain[slot].is_plain || vm->plain[slot].is_traced || vm->trace_tags.count)
         return false;
-    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH) != LUA_TBOOLEAN)
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_DISPATCH + slot) != LUA_TBOOLEAN)
         return true;
     lua_pop(L, 1);
     return false;

@@ -400,6 +400,14 @@ static void set_key(lua_State *L, int ref, const char *key) {
     lua_rawseti(L, LUA_REGISTRYINDEX, ref);
 }
 
+static void open_plain(lua_State *L, int slot, const char *name) {
+    lua_pushstring(L, name);
+    sk_vm_of(L)->plain[slot].name = lua_topointer(L, -1); /* interned, and kept by the registry */
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_NAME + slot);
+    lua_pushboolean(L, false);
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_DISPATCH + slot);
+}
+
 static void open_registry(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
     lua_newtable(L);
@@ -415,12 +423,9 @@ static void open_registry(lua_State *L) {
     set_key(L, SK_REF_KEY_PACK, "pack");
     set_key(L, SK_REF_KEY_ID, "id");
     set_key(L, SK_REF_KEY_TRACE, "trace");
-    lua_pushliteral(L, "lua");
-    vm->lua_name = lua_topointer(L, -1); /* interned, and kept by the registry */
-    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_KEY_LUA);
-    vm->lua_is_plain = true;
-    lua_pushboolean(L, false);
-    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH);
+    open_plain(L, SK_PLAIN_LUA, "lua");
+    open_plain(L, SK_PLAIN_SNAX, "snax");
+    vm->plain[SK_PLAIN_LUA].is_plain = true; /* predefined */
     lua_pushboolean(L, true);
     lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_INITS);
     lua_pushlightuserdata(L, sk_vm_of(L)->service);

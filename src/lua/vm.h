@@ -110,6 +110,15 @@ typedef struct {
     uint64_t armed_ns; /* the timer that is on its way; 0: none */
 } sk_deadlines;
 
+/* Protocols whose table is watched, see bind.c: what each of their messages needs is found at
+ * once. */
+enum { SK_PLAIN_LUA, SK_PLAIN_SNAX, SK_PLAIN_COUNT };
+typedef struct {
+    const void *name; /* the interned string: a type name is compared by address */
+    bool is_plain;    /* registered, and pack and unpack are skynet's own */
+    bool is_traced;   /* its table has a field `trace` that is not nil */
+} sk_plain;
+
 /* See account.h. */
 typedef struct {
     uint64_t count;  /* tasks that have ended */
@@ -141,9 +150,7 @@ struct sk_vm {
     bool payload_is_taken; /* the message's payload was handed to Lua code as a pointer */
     int feed_depth;        /* core.feed inside of itself */
     int callback_ref;
-    const void *lua_name; /* the interned string "lua": a type name is compared by address */
-    bool lua_is_plain;    /* pack and unpack of the lua protocol are skynet's own */
-    bool lua_is_traced;   /* its protocol table has a `trace` field that is not nil */
+    sk_plain plain[SK_PLAIN_COUNT];
     bool timers_are_traced;
     uint32_t trace_count; /* tags made */
     sk_map trace_tags;    /* source -> tag that its next request adopts; see trace.h */
@@ -190,10 +197,10 @@ enum {
     SK_REF_KEY_PACK,
     SK_REF_KEY_ID,
     SK_REF_KEY_TRACE,
-    SK_REF_KEY_LUA,
-    SK_REF_INITS,        /* functions of skynet.init; true: none yet; false: too late */
-    SK_REF_LUA_DISPATCH, /* the lua protocol's dispatch function or false, see bind.c */
-    SK_REF_LAST,
+    SK_REF_INITS,      /* functions of skynet.init; true: none yet; false: too late */
+    SK_REF_PLAIN_NAME, /* names of the watched protocols, then their dispatch functions or false */
+    SK_REF_PLAIN_DISPATCH = SK_REF_PLAIN_NAME + SK_PLAIN_COUNT,
+    SK_REF_LAST = SK_REF_PLAIN_DISPATCH + SK_PLAIN_COUNT,
 };
 
 /* Launching worker. A state without libraries. The vm is freed by sk_vm_free. */
