@@ -1,5 +1,8 @@
 -- noconfig.lua -- without the key `snax` there are no snax services; reading interfaces by hand.
 -- threads: 2
+-- cfg: lua_path = "$TMP/?.lua;tests/lua/?.lua"
+-- cfg: tmp = "$TMP"
+local skynet = require "skynet"
 local snax = require "skynet.snax"
 local util = require "support.util"
 local print = util.print
@@ -11,6 +14,14 @@ util.run(function()
   -- expect: raises please set snax in config file
   print(util.try("outside of a snax service", snax.enablecluster))
   -- expect: raises outside of a snax service
+
+  -- A file of the same name on the search path does not come before the library's.
+  local dir = skynet.getenv "tmp" .. "/snax"
+  os.execute(("mkdir -p '%s'"):format(dir))
+  local file = assert(io.open(dir .. "/hotfix.lua", "w"))
+  file:write "return 'of the user'"
+  file:close()
+  print(type(require "snax.hotfix"))                -- expect: function
 
   -- The file's module can be used with a loader of one's own.
   local read = require "snax.interface"
