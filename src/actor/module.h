@@ -34,4 +34,8 @@ void sk_modules_add(sk_modules *modules, const sk_module *module);
 const sk_module *sk_modules_find(sk_modules *modules, const char *name, const char *path,
                                  char **ret_error);
 
+/* Launcher's thread. The module along the search path of the node's settings, or NULL after the
+ * reason was printed, and logged in the name of the launcher (which may be NULL). */
+const sk_module *sk_node_find_module(sk_node *node, sk_service *launcher, const char *name);
+
 #endif

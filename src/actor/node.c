@@ -33,6 +33,7 @@ struct sk_node {
     sk_modules *modules;
     const sk_io_ops *io_ops;
     void *io;
+    sk_thread_fn thread_fn;
     void *slots[SK_NODE_SLOT_COUNT];
     uint64_t start_ns; /* monotonic */
     uint32_t start_time;
@@ -41,11 +42,13 @@ struct sk_node {
     /* Any thread; atomic. */
     SK_ALIGN_LINE _Atomic int live_count;
     _Atomic bool is_aborting;
+    _Atomic bool profile;
     _Atomic uint32_t monitor;
     _Atomic uint32_t harbor;
     _Atomic uint32_t vital;
     _Atomic int exit_status;
-    sk_lock abort_lock; /* the participant number of foreign threads */
+    sk_lock foreign_lock; /* over the participant number of foreign threads, and: */
+    sk_service *reserved; /* those that live until the node ends */
 };
 
 /* Participants in reclaim beyond the workers. */
@@ -123,7 +126,8 @@ sk_node *sk_node_new(const sk_node_options *options) {
     node->options = *options;
     uint64_t seed = options->random_seed ? options->random_seed : sk_random_system_seed();
     init_clock(node);
-    sk_lock_init(&node->abort_lock);
+    sk_store_relaxed(&node->profile, options->profile);
+    sk_lock_init(&node->foreign_lock);
     node->env = options->env ? options->env : sk_env_new();
     node->reclaim = sk_reclaim_new(options->worker_count + 2);
     node->registry = sk_registry_new(node->reclaim, options->harbor_id);
@@ -148,7 +152,7 @@ void sk_node_free(sk_node *take_node) {
     sk_env_free(take_node->env);
     if (take_node->io_ops == &BARE_IO_OPS)
         sk_free(take_node->io);
-    sk_lock_done(&take_node->abort_lock);
+    sk_lock_done(&take_node->foreign_lock);
     sk_free(take_node);
 }
 
@@ -157,6 +161,28 @@ void sk_node_set_io(sk_node *node, const sk_io_ops *ops, void *io) {
         sk_free(node->io);
     node->io_ops = ops;
     node->io = io;
+}
+
+void sk_node_set_thread_fn(sk_node *node, sk_thread_fn fn) { node->thread_fn = fn; }
+
+void node_thread_begins(sk_node *node, sk_worker *worker) {
+    if (node->thread_fn)
+        node->thread_fn(node, worker);
+}
+
+sk_service *node_add_reserved(sk_node *node, sk_service *service) {
+    sk_lock_acquire(&node->foreign_lock);
+    sk_service *rest = node->reserved;
+    node->reserved = service;
+    sk_lock_release(&node->foreign_lock);
+    return rest;
+}
+
+/* The workers have ended. */
+static void end_reserved(sk_node *node) {
+    sk_service *service = node->reserved;
+    while (service)
+        service = service_end_reserved(service);
 }
 
 int sk_node_run(sk_node *node) {
@@ -168,6 +194,7 @@ int sk_node_run(sk_node *node) {
     sk_watchdog *dog = sk_watchdog_start(node, MONITOR_PARTICIPANT(node));
     sk_sched_join(node->sched);
     sk_watchdog_stop(dog);
+    end_reserved(node);
     return 0;
 }
 
@@ -192,12 +219,20 @@ void node_abort(sk_node *node, sk_worker *worker) {
     retire_all(node, worker);
 }
 
-void sk_node_abort(sk_node *node) {
-    sk_lock_acquire(&node->abort_lock);
+void sk_node_enter(sk_node *node) {
+    sk_lock_acquire(&node->foreign_lock);
     sk_reclaim_online(node->reclaim, FOREIGN_PARTICIPANT(node));
-    node_abort(node, NULL);
+}
+
+void sk_node_leave(sk_node *node) {
     sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
-    sk_lock_release(&node->abort_lock);
+    sk_lock_release(&node->foreign_lock);
+}
+
+void sk_node_abort(sk_node *node) {
+    sk_node_enter(node);
+    node_abort(node, NULL);
+    sk_node_leave(node);
 }
 
 void node_service_began(sk_node *node) { sk_add_seq(&node->live_count, 1); }
@@ -208,13 +243,11 @@ void node_service_ended(sk_node *node, sk_worker *worker) {
         sk_sched_stop(node->sched);
     else if (left == 1 && node_is_aborting(node))
         (void)sk_service_retire(node, worker, logger_handle(node));
-    else if (left == 1) /* it does not count as a service; the last one may be another */
-        (void)sk_service_retire(node, worker, sk_node_harbor(node));
 }
 
 bool node_is_aborting(const sk_node *node) { return sk_load_seq(&node->is_aborting); }
 
-const sk_module *node_find_module(sk_node *node, sk_service *launcher, const char *name) {
+const sk_module *sk_node_find_module(sk_node *node, sk_service *launcher, const char *name) {
     const char *path = sk_env_get(node->env, CPATH_KEY);
     char *error = NULL;
     const sk_module *module =
@@ -250,7 +283,9 @@ sk_sched *sk_node_sched(const sk_node *node) { return node->sched; }
 sk_modules *sk_node_modules(const sk_node *node) { return node->modules; }
 const sk_io_ops *sk_node_io_ops(const sk_node *node) { return node->io_ops; }
 void *sk_node_io(const sk_node *node) { return node->io; }
-bool sk_node_profile(const sk_node *node) { return node->options.profile; }
+bool sk_node_profile(const sk_node *node) { return sk_load_relaxed(&node->profile); }
+void sk_node_set_profile(sk_node *node, bool profile) { sk_store_relaxed(&node->profile, profile); }
+int sk_node_live_count(const sk_node *node) { return sk_load_seq(&node->live_count); }
 int sk_node_worker_count(const sk_node *node) { return node->options.worker_count; }
 
 void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value) { node->slots[slot] = value; }
@@ -273,27 +308,31 @@ int sk_node_harbor_id(const sk_node *node) { return node->options.harbor_id; }
 
 /* ---- posting and logging ---- */
 
-static int refuse(sk_msg *take_msg) {
-    sk_msg_free(take_msg);
-    return SK_ENOENT;
-}
-
-int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg) {
+int sk_node_try_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg) {
     if (!worker)
         sk_registry_lock(node->registry);
     sk_service *service = sk_registry_find(node->registry, to);
     /* The mailbox is the first member of a service. */
     sk_push_result result = SK_PUSH_CLOSED;
     if (SK_LIKELY(service != NULL))
-        result = sk_mailbox_push((sk_mailbox *)(void *)service, take_msg);
+        result = sk_mailbox_push((sk_mailbox *)(void *)service, msg);
     if (!worker)
         sk_registry_unlock(node->registry);
     if (SK_UNLIKELY(result == SK_PUSH_CLOSED))
-        return sk_node_is_remote(node, to) ? sk_harbor_post(node, worker, to, take_msg)
-                                           : refuse(take_msg);
+        return SK_ENOENT;
     if (result == SK_PUSH_SCHEDULE)
         sk_sched_schedule(node->sched, worker, service);
     return 0;
+}
+
+int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg) {
+    int err = sk_node_try_post(node, worker, to, take_msg);
+    if (SK_LIKELY(err == 0))
+        return 0;
+    if (sk_node_is_remote(node, to))
+        return sk_harbor_post(node, worker, to, take_msg);
+    sk_msg_free(take_msg);
+    return err;
 }
 
 static sk_handle find_logger(sk_node *node, sk_worker *worker) {

@@ -61,8 +61,18 @@ void sk_node_free(sk_node *take_node);
 /* Before sk_node_run. */
 void sk_node_set_io(sk_node *node, const sk_io_ops *ops, void *io);
 
+/* Before sk_node_run. `fn` is called by each worker, on its thread, before it runs anything. */
+typedef void (*sk_thread_fn)(sk_node *node, sk_worker *worker);
+void sk_node_set_thread_fn(sk_node *node, sk_thread_fn fn);
+
 /* Runs workers and monitor until no service is left; then returns with all threads joined. */
 int sk_node_run(sk_node *node);
+
+/* A thread that is no worker, in pairs. Between the two, what the registry and the io layer find
+ * stays valid, as in a dispatch; one thread at a time, so shortly. sk_node_abort does the same
+ * by itself. */
+void sk_node_enter(sk_node *node);
+void sk_node_leave(sk_node *node);
 
 /* Any thread, also a signal-waiting one. Retires all services; sk_node_run returns soon. */
 void sk_node_abort(sk_node *node);
@@ -78,10 +88,17 @@ sk_modules *sk_node_modules(const sk_node *node);
 const sk_io_ops *sk_node_io_ops(const sk_node *node);
 void *sk_node_io(const sk_node *node);
 bool sk_node_profile(const sk_node *node);
+void sk_node_set_profile(sk_node *node, bool profile);
 int sk_node_worker_count(const sk_node *node);
 
 /* Pointers that upper layers hang onto the node: set before it runs, read by any thread. */
-typedef enum { SK_NODE_LUA, SK_NODE_COMPAT, SK_NODE_CLI, SK_NODE_SLOT_COUNT } sk_node_slot;
+typedef enum {
+    SK_NODE_LUA,
+    SK_NODE_COMPAT,
+    SK_NODE_CLI,
+    SK_NODE_FOREIGN, /* what the C interface keeps for the node */
+    SK_NODE_SLOT_COUNT
+} sk_node_slot;
 void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value);
 void *sk_node_get_slot(const sk_node *node, sk_node_slot slot);
 
@@ -98,6 +115,9 @@ int sk_node_harbor_id(const sk_node *node);
  * caller is no worker. 0; SK_ENOENT when there is no such service (take_msg is freed). */
 int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg);
 
+/* Any thread. As sk_node_post, but `msg` stays the caller's when the result is SK_ENOENT. */
+int sk_node_try_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg);
+
 /* Any thread. Writes a line to the log in the name of `source`; to stderr while there is no
  * logger. `worker` as above. */
 void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char *fmt, ...)
@@ -113,6 +133,9 @@ int sk_node_exit_status(const sk_node *node);
  * status 1, if it does not load. None at first. */
 void sk_node_set_vital(sk_node *node, sk_handle handle);
 sk_handle sk_node_vital(const sk_node *node);
+
+/* Any thread. Services that exist and keep the node from ending. */
+int sk_node_live_count(const sk_node *node);
 
 /* Any thread. The service told of each exit (type CLIENT); none by default. */
 void sk_node_set_monitor(sk_node *node, sk_handle monitor);

@@ -3,8 +3,10 @@
  * A service is born "scheduled": its creator owns it until init returned, then lets its mailbox go
  * idle or puts it on a run queue. It dies in two steps. Whoever takes its handle out of the
  * registry (sk_service_retire) marks it dead and pushes a last node into its mailbox; the worker
- * that dispatches it next closes the mailbox, answers what is left and releases the instance. So
- * release never runs beside the callback, and the mailbox has one consumer to the end. */
+ * that dispatches it next closes the mailbox and answers what is left. When nobody holds a
+ * reference it then releases the instance; else whoever gives the last one back schedules the
+ * service once more for it. So release never runs beside the callback, always on a worker, and the
+ * mailbox has one consumer to the end. */
 #include "actor/service.h"
 
 #include "actor/node_impl.h"
@@ -29,11 +31,13 @@ struct sk_service {
     const sk_module *module;
     void *instance;
     char *name;
+    sk_service *next_reserved; /* fixed by reserve */
 
     /* Owner: the thread that runs init, callback or release. */
     sk_callback_fn callback;
     void *user;
     bool accepts_nodes;
+    bool is_closed; /* the mailbox is; only the release is left to do */
     int32_t session;
     uint64_t overload_len;
     void *io_data;
@@ -50,7 +54,9 @@ struct sk_service {
     /* Any thread; atomic. */
     _Atomic bool is_dead;
     _Atomic bool is_endless;
-    sk_msg death; /* the node that makes a worker look at is_dead */
+    _Atomic bool is_reserved;
+    _Atomic uint32_t refs; /* one for being alive, and the holders' */
+    sk_msg death;          /* the node that makes a worker look at is_dead */
 };
 
 #define BUMP(p, n) sk_store_relaxed(p, sk_load_relaxed(p) + (n))
@@ -72,7 +78,8 @@ static void drop_msg(sk_service *service, sk_msg *msg) {
     sk_msg_free(msg);
 }
 
-void sk_service_bounce(sk_service *service, const sk_msg *msg) {
+/* `worker` is the caller's or NULL. */
+static void bounce(sk_service *service, sk_worker *worker, const sk_msg *msg) {
     if (msg->type == SK_TYPE_RESPONSE || msg->type == SK_TYPE_ERROR ||
         sk_handle_is_none(msg->source) || msg->kind == SK_MSG_NODE)
         return;
@@ -80,7 +87,11 @@ void sk_service_bounce(sk_service *service, const sk_msg *msg) {
     error->source = service->handle;
     error->type = SK_TYPE_ERROR;
     error->session = msg->session;
-    (void)sk_node_post(service->node, sk_service_worker(service), msg->source, error);
+    (void)sk_node_post(service->node, worker, msg->source, error);
+}
+
+void sk_service_bounce(sk_service *service, const sk_msg *msg) {
+    bounce(service, sk_service_worker(service), msg);
 }
 
 static sk_service *create(sk_node *node, const sk_module *module, const char *args) {
@@ -89,6 +100,7 @@ static sk_service *create(sk_node *node, const sk_module *module, const char *ar
     service->node = node;
     service->module = module;
     service->overload_len = SK_OVERLOAD_LEN;
+    sk_store_relaxed(&service->refs, 1);
     service->death = (sk_msg){.kind = SK_MSG_NODE, .type = SK_TYPE_SYSTEM};
     sk_buffer name = {0};
     sk_buffer_printf(&name, "%s%s%s", module->name, args && *args ? " " : "", args ? args : "");
@@ -117,9 +129,9 @@ bool service_deliver_expanded(sk_service *service, sk_msg *msg) {
     return service->callback(service, service->user, msg);
 }
 
-/* The last act, by the worker that dispatches the service. */
-static void terminate(sk_service *service) {
-    sk_node *node = service->node;
+/* The last act but one, by the worker that dispatches the service. True: no references are left,
+ * and the caller goes on with release; else nothing touches the service any more. */
+static bool close_mailbox(sk_service *service) {
     sk_mailbox_close(&service->mailbox);
     for (sk_msg *msg; (msg = sk_mailbox_pop(&service->mailbox));) {
         if (msg == &service->death)
@@ -131,13 +143,43 @@ static void terminate(sk_service *service) {
         sk_service_bounce(service, msg);
         drop_msg(service, msg);
     }
+    service->is_closed = true;
+    sk_store_relaxed(&service->worker, NULL);
+    /* Release: all of the above; acquire: what the holders did. Pairs with sk_service_unref. */
+    return sk_sub_acq_rel(&service->refs, 1) == 1;
+}
+
+/* The last act. */
+static void release(sk_service *service, sk_worker *worker) {
+    sk_node *node = service->node;
+    bool is_counted = !sk_load_relaxed(&service->is_reserved);
+    sk_store_relaxed(&service->worker, worker);
     if (service->module->release)
         service->module->release(service->instance);
     if (sk_node_io_ops(node))
         sk_node_io_ops(node)->service_exit(sk_node_io(node), service);
-    sk_worker *worker = sk_service_worker(service);
     sk_reclaim_defer(sk_node_reclaim(node), service, free_service);
-    node_service_ended(node, worker);
+    if (is_counted)
+        node_service_ended(node, worker);
+}
+
+/* A dead service has its turn: what is left of its life. */
+static void terminate(sk_service *service, sk_worker *worker) {
+    sk_worker_message_begin(worker, SK_HANDLE_NONE, service->handle); /* for the monitor */
+    if (service->is_closed || close_mailbox(service))
+        release(service, worker);
+    sk_worker_message_end(worker);
+}
+
+sk_service *service_end_reserved(sk_service *take_service) {
+    sk_service *next = take_service->next_reserved;
+    (void)sk_registry_remove(sk_node_registry(take_service->node), take_service->handle);
+    sk_store_release(&take_service->is_dead, true);
+    if (!take_service->is_closed)
+        (void)close_mailbox(take_service); /* never the last: there is the one of reserve */
+    if (sk_sub_acq_rel(&take_service->refs, 1) == 1)
+        release(take_service, NULL);
+    return next;
 }
 
 static void warn_overload(sk_service *service, uint64_t len) {
@@ -184,7 +226,7 @@ bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
     uint64_t cycles = sk_worker_end_dispatch(worker);
     BUMP(&service->cpu_cycles, cycles);
     if (SK_UNLIKELY(sk_service_is_dead(service))) {
-        terminate(service);
+        terminate(service, worker);
         (void)sk_worker_end_dispatch(worker); /* sends what the release wrote */
         return false;
     }
@@ -224,7 +266,7 @@ static void let_run(sk_service *service, sk_worker *worker) {
 int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
                       const char *args, sk_handle *ret_handle) {
     sk_worker *worker = launcher ? sk_service_worker(launcher) : NULL;
-    const sk_module *module = node_find_module(node, launcher, module_name);
+    const sk_module *module = sk_node_find_module(node, launcher, module_name);
     if (!module || node_is_aborting(node))
         return SK_ENOENT;
     void *instance = module->create ? module->create() : (void *)~(uintptr_t)0;
@@ -252,6 +294,52 @@ int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_na
     let_run(service, worker);
     *ret_handle = handle;
     return 0;
+}
+
+void sk_service_ref(sk_service *service) { sk_add_relaxed(&service->refs, 1); }
+
+bool sk_service_try_ref(sk_service *service) {
+    uint32_t refs = sk_load_relaxed(&service->refs);
+    do {
+        if (refs == 0)
+            return false;
+    } while (!sk_cas_weak_acq_rel(&service->refs, &refs, refs + 1));
+    return true;
+}
+
+void sk_service_unref(sk_service *take_service) {
+    sk_sched *sched = sk_node_sched(take_service->node);
+    /* Release: what this holder did; acquire: the closed mailbox. Pairs with close_mailbox. */
+    if (sk_sub_acq_rel(&take_service->refs, 1) != 1)
+        return;
+    sk_assert(take_service->is_closed); /* else more were given back than taken */
+    sk_sched_schedule(sched, NULL, take_service);
+}
+
+void sk_service_reserve(sk_service *service) {
+    if (sk_swap_acq_rel(&service->is_reserved, true))
+        return;
+    sk_service_ref(service);
+    service->next_reserved = node_add_reserved(service->node, service);
+    node_service_ended(service->node, NULL);
+}
+
+void sk_service_push(sk_service *service, sk_worker *worker, sk_msg *take_msg) {
+    switch (sk_mailbox_push(&service->mailbox, take_msg)) {
+    case SK_PUSH_SCHEDULE:
+        sk_sched_schedule(sk_node_sched(service->node), worker, service);
+        break;
+    case SK_PUSH_QUEUED:
+        break;
+    case SK_PUSH_CLOSED:
+        bounce(service, worker, take_msg);
+        sk_msg_free(take_msg);
+    }
+}
+
+void sk_service_signal(sk_service *service, int signal) {
+    if (service->module->signal)
+        service->module->signal(service->instance, signal);
 }
 
 void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void *user,

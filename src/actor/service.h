@@ -31,6 +31,26 @@ typedef struct {
 int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
                       const char *args, sk_handle *ret_handle);
 
+/* Any thread that holds a reference, or the owner. References keep the service's memory and its
+ * instance: the module's release runs, on a worker, once the service is dead and the last one is
+ * given back; so a node does not end before. try_ref is for who may hold the pointer without a
+ * reference; false when the service is past its last. */
+void sk_service_ref(sk_service *service);
+bool sk_service_try_ref(sk_service *service);
+void sk_service_unref(sk_service *take_service);
+
+/* Any thread, as above. Takes a reference that is never given back, and stops counting the service
+ * as live: it does not keep the node from ending, which then releases it. Once is enough. */
+void sk_service_reserve(sk_service *service);
+
+/* Any thread that holds a reference, or the owner. Puts `take_msg` into the mailbox without asking
+ * the registry; a dead service answers it with an error. `worker` is the caller's or NULL. */
+void sk_service_push(sk_service *service, sk_worker *worker, sk_msg *take_msg);
+
+/* Any thread that holds a reference. Calls the module's signal function, if it has one, in this
+ * thread. */
+void sk_service_signal(sk_service *service, int signal);
+
 /* Owner. Sets what handles messages; NULL drops them. Effective from the next message. */
 void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void *user,
                              bool accepts_nodes);
