@@ -130,7 +130,7 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
         .env = take_env,
     };
     self->node = sk_node_new(&options);
-    sk_compat_set_node(self->node);
+    sk_compat_open(self->node);
     self->io = sk_io_new(self->node);
     sk_node_set_io(self->node, sk_io_ops_table(), self->io);
     self->cache = sk_codecache_new();
@@ -142,7 +142,7 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
 }
 
 static void close_instance(instance *self) {
-    sk_compat_set_node(NULL);
+    sk_compat_close(self->node);
     sk_node_free(self->node);
     sk_io_free(self->io);
     sk_codecache_free(self->cache);

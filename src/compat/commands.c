@@ -182,6 +182,20 @@ static const char *cmd_stat(sk_service *service, const char *parm, sk_buffer *te
     return "";
 }
 
+static const char *cmd_signal(sk_service *service, const char *parm, sk_buffer *text) {
+    (void)text;
+    size_t size = strcspn(parm, " ");
+    char *address = sk_memdup_text(parm, size);
+    sk_handle handle = parse_address(service, address);
+    sk_service *target = sk_registry_find(sk_node_registry(sk_service_node(service)), handle);
+    sk_free(address);
+    if (target && sk_service_try_ref(target)) {
+        sk_service_signal(target, (int)strtol(parm + size, NULL, 0));
+        sk_service_unref(target);
+    }
+    return NULL;
+}
+
 static const struct {
     const char *word;
     bool needs_parm;
@@ -193,7 +207,7 @@ static const struct {
     {"LAUNCH", true, cmd_launch},   {"GETENV", true, cmd_getenv},
     {"SETENV", true, cmd_setenv},   {"STARTTIME", false, cmd_starttime},
     {"ABORT", false, cmd_abort},    {"MONITOR", false, cmd_monitor},
-    {"STAT", true, cmd_stat},
+    {"STAT", true, cmd_stat},       {"SIGNAL", true, cmd_signal},
 };
 
 const char *sk_command_run(sk_service *service, const char *command, const char *parm,
