@@ -4,39 +4,6 @@
 
 #include "atomic.h"
 
-#ifdef USE_PTHREAD_LOCK
-
-#include <pthread.h>
-
-/* Readers and writers pass the gate one by one: who waits for the lock holds it. */
-struct rwlock {
-    pthread_mutex_t gate;
-    pthread_rwlock_t lock;
-};
-
-static inline void rwlock_init(struct rwlock *lock) {
-    pthread_mutex_init(&lock->gate, NULL);
-    pthread_rwlock_init(&lock->lock, NULL);
-}
-
-static inline void rwlock_rlock(struct rwlock *lock) {
-    pthread_mutex_lock(&lock->gate);
-    pthread_rwlock_rdlock(&lock->lock);
-    pthread_mutex_unlock(&lock->gate);
-}
-
-static inline void rwlock_wlock(struct rwlock *lock) {
-    pthread_mutex_lock(&lock->gate);
-    pthread_rwlock_wrlock(&lock->lock);
-    pthread_mutex_unlock(&lock->gate);
-}
-
-static inline void rwlock_runlock(struct rwlock *lock) { pthread_rwlock_unlock(&lock->lock); }
-
-static inline void rwlock_wunlock(struct rwlock *lock) { pthread_rwlock_unlock(&lock->lock); }
-
-#else
-
 #include <sched.h>
 
 struct rwlock {
@@ -78,7 +45,5 @@ static inline void rwlock_wlock(struct rwlock *lock) {
 static inline void rwlock_runlock(struct rwlock *lock) { (void)ATOM_FDEC(&lock->read); }
 
 static inline void rwlock_wunlock(struct rwlock *lock) { ATOM_STORE(&lock->write, 0); }
-
-#endif
 
 #endif

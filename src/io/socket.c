@@ -17,7 +17,7 @@
 static void finish(sk_socket *socket, sk_service *service, sk_notes *notes) {
     sk_socket_unlock(socket);
     if (SK_UNLIKELY(notes->count > 0))
-        (void)sk_notes_post(notes, socket->io->node, sk_service_worker(service));
+        (void)sk_notes_post(notes, socket->io->node, sk_io_worker_of(service));
 }
 
 static void tell(sk_service *service, sk_io_event_type type, int32_t id, const char *text) {
@@ -253,7 +253,8 @@ static int send_any(sk_io *io, sk_service *service, int32_t id, const sk_send_da
     int err = sk_stream_send(socket, service, data, low, &notes);
     finish(socket, service, &notes);
     if (SK_UNLIKELY(err == SK_ESTATE))
-        sk_node_log(io->node, sk_service_worker(service), sk_service_handle(service),
+        sk_node_log(io->node, sk_io_worker_of(service),
+                    service ? sk_service_handle(service) : SK_HANDLE_NONE,
                     "socket-server error: write to listen fd %d.", (int)id);
     return err;
 }

@@ -2,7 +2,9 @@
  *
  * Commands: `service` is the one that calls, in its callback, init or release. Any service may
  * give any command for any id; the events go to the owner: who created the socket, or started it
- * last. What a command causes comes later, as events (event.h, turn.h).
+ * last. What a command causes comes later, as events (event.h, turn.h). Close, shutdown, pause,
+ * nodelay and the sends may also be given by threads that run no service, with a service of NULL,
+ * between sk_node_enter and sk_node_leave.
  *
  * Input: bytes that arrived and were not consumed belong to the socket. The owner takes a
  * reference (sk_socket_get) and reads them under the socket's lock; they outlive the connection

@@ -228,7 +228,7 @@ static void gather(sk_socket *socket, const sk_send_data *data, bool low, sk_not
 
 /* True: the first write of this dispatch to this socket. */
 static bool is_first_write(sk_socket *socket, sk_service *service) {
-    sk_worker *worker = sk_service_worker(service);
+    sk_worker *worker = sk_io_worker_of(service);
     uint64_t dispatch = worker ? sk_worker_dispatch_id(worker) : 0;
     bool is_first = !worker || socket->write_worker != worker || socket->write_dispatch != dispatch;
     socket->write_worker = worker;
