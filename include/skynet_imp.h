@@ -31,10 +31,11 @@ struct skynet_config {
 #define THREAD_TIMER 3
 #define THREAD_MONITOR 4
 
-/* A thread outside of any node. Runs a node with these settings until it ends; NULL and 0 mean the
- * default of the setting of that name (thread, daemon, cpath, bootstrap, logger, logservice).
- * What skynet_setenv was given before is in its environment. Returns when it has ended; when it
- * cannot start, the reason is on the standard error output and the process ends with status 1. */
+/* For a program of its own, linked with the runtime's library; a thread outside of any node. Runs a
+ * node until it ends. NULL, and 0 threads, mean the default of the setting (thread, daemon, cpath,
+ * bootstrap, logger, logservice); what skynet_setenv was given before goes before all of these.
+ * Returns when the node has ended; when it cannot start, the reason is on the standard error
+ * output, and the process ends with status 1. */
 void skynet_start(struct skynet_config *config);
 
 /* Any thread. A terminated copy of exactly n bytes. (skynet_strdup is in skynet_malloc.h.) */

@@ -216,15 +216,24 @@ static int load(const sk_options *options, sk_env *env, char **ret_error) {
     return sk_config_load(options->path, env, ret_error);
 }
 
-static int run_file(const sk_options *options) {
+int sk_cli_run_env(sk_env *take_env) {
     char *error = NULL;
     sk_config config;
+    if (sk_config_defaults(take_env, &config, &error) < 0) {
+        sk_env_free(take_env);
+        return fail(error);
+    }
+    return run_config(take_env, &config);
+}
+
+static int run_file(const sk_options *options) {
+    char *error = NULL;
     sk_env *env = sk_env_new();
-    if (load(options, env, &error) < 0 || sk_config_defaults(env, &config, &error) < 0) {
+    if (load(options, env, &error) < 0) {
         sk_env_free(env);
         return fail(error);
     }
-    return run_config(env, &config);
+    return sk_cli_run_env(env);
 }
 
 static bool is_embedded_service(const char *name) {

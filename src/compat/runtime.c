@@ -1,27 +1,82 @@
-/* runtime.c -- skynet_env.h, skynet_timer.h, skynet_module.h: parts of the node by themselves. */
+/* runtime.c -- skynet_env.h, skynet_timer.h, skynet_module.h, skynet_start. */
 #include "skynet_env.h"
+#include "skynet_imp.h"
 #include "skynet_timer.h"
 
 #include "actor/timer.h"
 #include "actor/worker.h"
 #include "base/mem.h"
+#include "cli/run.h"
 #include "compat/caller.h"
 #include "compat/state.h"
 
 #include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- skynet_env.h ---- */
 
-const char *skynet_getenv(const char *key) {
+/* Settings for skynet_start, while there is no node. */
+static _Atomic(sk_env *) early_env;
+
+static sk_env *env_of_caller(void) {
     sk_node *node = sk_caller_node(NULL);
-    return node ? sk_env_get(sk_node_env(node), key) : NULL;
+    return node ? sk_node_env(node) : sk_load_acquire(&early_env);
+}
+
+const char *skynet_getenv(const char *key) {
+    sk_env *env = env_of_caller();
+    return env ? sk_env_get(env, key) : NULL;
 }
 
 void skynet_setenv(const char *key, const char *value) {
-    sk_node *node = sk_caller_node(NULL);
-    if (node)
-        (void)sk_env_set(sk_node_env(node), key, value); /* a key keeps the value it has */
+    sk_env *env = env_of_caller();
+    if (!env) {
+        sk_env *fresh = sk_env_new();
+        env = fresh;
+        sk_env *expected = NULL;
+        if (!sk_cas_acq_rel(&early_env, &expected, fresh)) {
+            sk_env_free(fresh); /* somebody was quicker */
+            env = expected;
+        }
+    }
+    (void)sk_env_set(env, key, value); /* a key keeps the value it has */
+}
+
+/* ---- skynet_start ---- */
+
+static void set_text(sk_env *env, const char *key, const char *value) {
+    if (value)
+        (void)sk_env_set(env, key, value); /* what was set before goes before */
+}
+
+static void set_number(sk_env *env, const char *key, int value) {
+    char text[16];
+    snprintf(text, sizeof text, "%d", value);
+    set_text(env, key, text);
+}
+
+void skynet_start(struct skynet_config *config) {
+    sk_env *env = sk_swap_acq_rel(&early_env, NULL);
+    sigset_t mask;
+    if (!env)
+        env = sk_env_new();
+    if (config->thread)
+        set_number(env, "thread", config->thread);
+    set_number(env, "harbor", config->harbor);
+    set_text(env, "profile", config->profile ? "true" : "false");
+    set_text(env, "daemon", config->daemon);
+    set_text(env, "cpath", config->module_path);
+    set_text(env, "bootstrap", config->bootstrap);
+    set_text(env, "logger", config->logger);
+    set_text(env, "logservice", config->logservice);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    int status = sk_cli_run_env(env);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL); /* the node has its own rules for signals */
+    if (status)
+        exit(status);
 }
 
 /* ---- skynet_timer.h ---- */
