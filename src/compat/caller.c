@@ -1,7 +1,8 @@
 /* caller.c -- what each thread is, and the state of open nodes.
  *
- * The two variables that functions without a context need (what this thread is, and the node of
- * foreign threads) are the only mutable ones at file scope in the project. */
+ * Functions without a context need to know two things: what this thread is, and the node of foreign
+ * threads. With the settings before skynet_start (runtime.c) these are the only mutable variables
+ * at file scope in the project. */
 #include "compat/caller.h"
 
 #include "actor/registry.h"

@@ -26,11 +26,14 @@ static bool on_message(sk_service *service, void *user, sk_msg *msg) {
     (void)user;
     sk_foreign *foreign = sk_service_foreign(service);
     skynet_cb callback = (skynet_cb)foreign->function;
+    bool is_apart = msg->kind == SK_MSG_OUTSIDE;
     int keeps = callback(sk_caller_context(service), foreign->user, msg->type, msg->session,
                          msg->source.v, msg->data, msg->size);
     if (!keeps)
         return false;
-    (void)sk_msg_take_payload(msg); /* the service frees it */
+    /* The payload is the service's, and may be gone; with it a header that stands behind it. */
+    if (is_apart)
+        (void)sk_msg_take_payload(msg);
     return true;
 }
 
