@@ -7,7 +7,7 @@ local function print(...)
   for i = 1, words.n do
     words[i] = tostring(words[i])
   end
-  io.write("T ", table.concat(words, "|"), "\n")
+  io.write("T " .. table.concat(words, "|") .. "\n") -- one write: the log goes there, too
 end
 
 skynet.register_protocol {
