@@ -7,24 +7,14 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "compat/caller.h"
-#include "io/io.h"
-#include "io/socket.h"
+#include "compat/socket_call.h"
 #include "skynet.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-/* One call: whose, and on what. */
-typedef struct {
-    sk_node *node;
-    sk_io *io;           /* NULL: the node has no sockets */
-    sk_service *service; /* NULL: the caller does not run it */
-} call;
-
-/* Always with an end. */
-static call begin(struct skynet_context *context) {
-    call now = {.node = sk_caller_node(context)};
+sk_socket_call sk_socket_call_begin(struct skynet_context *context) {
+    sk_socket_call now = {.node = sk_caller_node(context)};
     sk_service *service = sk_caller_service(context);
     if (!now.node)
         return now;
@@ -36,22 +26,27 @@ static call begin(struct skynet_context *context) {
     return now;
 }
 
-static void end(const call *now) {
+void sk_socket_call_end(const sk_socket_call *now) {
     if (now->node)
         sk_caller_leave(now->node);
 }
 
-/* True when the caller may make and start sockets; else that was logged. */
-static bool may_own(const call *now, struct skynet_context *context, const char *name) {
+bool sk_socket_call_owns(const sk_socket_call *now, struct skynet_context *context,
+                         const char *name) {
     if (now->io && now->service)
         return true;
     skynet_error(context, "error: %s: not by the service itself", name);
     return false;
 }
 
+void sk_socket_call_set_errno(int err) {
+    if (err < 0)
+        errno = err > SK_ENOENT ? -err : EINVAL; /* a code of our own is none of the system's */
+}
+
 /* ---- sending ---- */
 
-static bool describe(const struct socket_sendbuffer *buffer, sk_send_data *ret_data) {
+bool sk_socket_call_data(const struct socket_sendbuffer *buffer, sk_send_data *ret_data) {
     *ret_data = (sk_send_data){
         .data = buffer->buffer,
         .size = buffer->sz,
@@ -64,14 +59,14 @@ static int send_buffer(struct skynet_context *context, const struct socket_sendb
                        int (*send)(sk_io *, sk_service *, int32_t, const sk_send_data *)) {
     sk_send_data data;
     int err = -1;
-    if (!describe(buffer, &data))
+    if (!sk_socket_call_data(buffer, &data))
         return -1; /* there is no interface that could free an object */
-    call now = begin(context);
+    sk_socket_call now = sk_socket_call_begin(context);
     if (now.io)
         err = send(now.io, now.service, buffer->id, &data);
     else if (data.take)
         sk_free((void *)(uintptr_t)data.data);
-    end(&now);
+    sk_socket_call_end(&now);
     return err < 0 ? -1 : 0;
 }
 
@@ -89,40 +84,39 @@ int skynet_socket_sendbuffer_lowpriority(struct skynet_context *context,
 int skynet_socket_listen(struct skynet_context *context, const char *host, int port, int backlog) {
     sk_listen_options options = {.host = host, .port = port, .backlog = backlog};
     sk_listen_result result = {.id = -1};
-    call now = begin(context);
+    sk_socket_call now = sk_socket_call_begin(context);
     int err = 0;
-    if (may_own(&now, context, "listen"))
+    if (sk_socket_call_owns(&now, context, "listen"))
         err = sk_socket_listen(now.io, now.service, &options, &result);
-    end(&now);
-    if (err < 0)
-        errno = err > SK_ENOENT ? -err : EINVAL;
+    sk_socket_call_end(&now);
+    sk_socket_call_set_errno(err);
     return err < 0 ? -1 : result.id;
 }
 
 int skynet_socket_connect(struct skynet_context *context, const char *host, int port) {
     int32_t id = -1;
-    call now = begin(context);
-    if (may_own(&now, context, "connect"))
+    sk_socket_call now = sk_socket_call_begin(context);
+    if (sk_socket_call_owns(&now, context, "connect"))
         id = sk_socket_connect(now.io, now.service, host ? host : "", port);
-    end(&now);
+    sk_socket_call_end(&now);
     return id < 0 ? -1 : id;
 }
 
 void skynet_socket_start(struct skynet_context *context, int id) {
-    call now = begin(context);
-    if (may_own(&now, context, "start"))
+    sk_socket_call now = sk_socket_call_begin(context);
+    if (sk_socket_call_owns(&now, context, "start"))
         sk_socket_start(now.io, now.service, id);
-    end(&now);
+    sk_socket_call_end(&now);
 }
 
 /* ---- by anybody ---- */
 
 static void command(struct skynet_context *context, int id,
                     void (*run)(sk_io *, sk_service *, int32_t)) {
-    call now = begin(context);
+    sk_socket_call now = sk_socket_call_begin(context);
     if (now.io)
         run(now.io, now.service, id);
-    end(&now);
+    sk_socket_call_end(&now);
 }
 
 void skynet_socket_close(struct skynet_context *context, int id) {
@@ -160,9 +154,9 @@ static struct socket_info *add_info(struct socket_info *next, const sk_io_info *
 struct socket_info *skynet_socket_info(void) {
     struct socket_info *list = NULL;
     size_t count = 0;
-    call now = begin(NULL);
+    sk_socket_call now = sk_socket_call_begin(NULL);
     sk_io_info *all = now.io ? sk_io_snapshot(now.io, &count) : NULL;
-    end(&now);
+    sk_socket_call_end(&now);
     while (count > 0)
         list = add_info(list, &all[--count]);
     sk_free(all);
