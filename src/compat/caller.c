@@ -12,6 +12,8 @@
 #include "compat/compat.h"
 #include "compat/state.h"
 
+#include <sched.h>
+
 /* What skynet_current_handle says on the start-up thread. */
 #define MAIN_THREAD_HANDLE 0xffffffffu
 
@@ -43,6 +45,9 @@ void sk_compat_close(sk_node *node) {
     sk_compat_state *state = sk_compat_state_of(node);
     sk_node *expected = node;
     (void)sk_cas_acq_rel(&default_node, &expected, NULL);
+    /* A thread whose release ended the node is still on its way out. */
+    while (sk_load_acquire(&state->releasing) > 0) /* pairs with skynet_context_release */
+        sched_yield();
     self = (caller){0};
     sk_node_set_slot(node, SK_NODE_FOREIGN, NULL);
     for (sk_module_view *view = state->views; view;) {

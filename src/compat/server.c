@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "compat/caller.h"
+#include "compat/state.h"
 
 /* ---- references and messages ---- */
 
@@ -30,7 +31,11 @@ void skynet_context_grab(struct skynet_context *context) {
 }
 
 void skynet_context_release(struct skynet_context *context) {
-    sk_service_unref(sk_caller_service(context));
+    sk_service *service = sk_caller_service(context);
+    sk_compat_state *state = sk_compat_state_of(sk_service_node(service));
+    sk_add_relaxed(&state->releasing, 1);
+    sk_service_unref(service); /* the node may end before this returns */
+    sk_sub_acq_rel(&state->releasing, 1);
 }
 
 void skynet_context_reserve(struct skynet_context *context) {

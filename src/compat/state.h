@@ -17,6 +17,8 @@ typedef struct sk_module_view {
 typedef struct {
     /* Any thread; atomic. Set once; reserved, so it stays valid. */
     _Atomic(sk_service *) harbor;
+    /* Threads inside of a release, which may be what ends the node. */
+    _Atomic uint32_t releasing;
 
     sk_lock lock; /* over: */
     sk_module_view *views;

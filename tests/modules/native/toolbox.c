@@ -11,6 +11,7 @@
 #include "skynet_module.h"
 #include "skynet_mq.h"
 #include "skynet_server.h"
+#include "skynet_socket.h"
 #include "skynet_timer.h"
 #include "spinlock.h"
 
@@ -197,6 +198,38 @@ static void arm(struct skynet_context *context) {
     CHECK(skynet_send(context, 0, 0, 0, 5, NULL, 0) == 5);
 }
 
+/* What a thread of the program may do; at its end it ends the node. */
+static void *be_foreign(void *arg) {
+    struct skynet_context *context = arg;
+    uint32_t handle = skynet_context_new("life", "foreign");
+    CHECK(handle != 0 && skynet_current_handle() == 0);
+    CHECK(skynet_context_new("life", "fail") == 0);
+    struct skynet_context *held = skynet_handle_grab(handle);
+    CHECK(held && skynet_context_handle(held) == handle);
+    CHECK(skynet_handle_namehandle(handle, "foreign") && skynet_queryname(NULL, ".foreign"));
+    CHECK(skynet_handle_findname("foreign") == handle);
+    CHECK(skynet_send(held, 0, handle, PTYPE_TEXT, 0, "by a thread", 11) == 0);
+    CHECK(skynet_timeout(handle, 1, 9) == 9 && skynet_timeout(handle, 0, 9) == 9);
+    CHECK(skynet_handle_retire(handle) == 1);
+    CHECK(skynet_handle_findname("foreign") == 0);
+    CHECK(skynet_timeout(handle, 0, 9) == -1);
+    skynet_context_release(held);
+    CHECK(skynet_module_query("life") != NULL && skynet_getenv("toolbox_new") != NULL);
+    CHECK(skynet_now() > 0 && skynet_starttime() > 0 && skynet_context_total() >= 2);
+    CHECK(skynet_socket_info() == NULL);
+    skynet_error(context, "toolbox done");
+    skynet_handle_retireall();
+    skynet_context_release(context);
+    return NULL;
+}
+
+static void end_by_thread(struct skynet_context *context) {
+    pthread_t thread;
+    skynet_context_grab(context);
+    pthread_create(&thread, NULL, be_foreign, context);
+    pthread_detach(thread);
+}
+
 static int on_message(struct skynet_context *context, void *ud, int type, int session,
                       uint32_t source, const void *msg, size_t sz) {
     (void)ud;
@@ -210,8 +243,7 @@ static int on_message(struct skynet_context *context, void *ud, int type, int se
     CHECK(type == PTYPE_RESPONSE && source == 0 && msg == NULL && sz == 0);
     if (session == expected_session) {
         CHECK(skynet_now() - armed_at >= 2);
-        skynet_error(context, "toolbox done");
-        skynet_handle_retireall();
+        end_by_thread(context);
     } else {
         CHECK(session == 77777);
     }
