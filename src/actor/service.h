@@ -25,9 +25,9 @@ typedef struct {
     size_t memory_size; /* what the service reported with sk_service_set_memory */
 } sk_service_stat;
 
-/* Worker or start-up thread. Creates a service of the module and runs its init. `launcher` is the
- * service that asks, or NULL. 0 and the handle; negative when create or init failed, or no handle
- * is free: SK_ELIMIT (logged). */
+/* Any thread. Creates a service of the module and runs its init. `launcher` is the service that
+ * asks, run by this thread, or NULL. 0 and the handle; negative when create or init failed, or no
+ * handle is free: SK_ELIMIT (logged). */
 int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
                       const char *args, sk_handle *ret_handle);
 

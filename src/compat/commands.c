@@ -50,8 +50,13 @@ static const char *bind_name(sk_service *service, const char *name, size_t size,
                              sk_buffer *text) {
     sk_buffer_append(text, name, size);
     const char *copy = finish(text);
-    int err = sk_registry_name(sk_node_registry(sk_service_node(service)), copy, handle);
-    return err < 0 ? NULL : copy;
+    sk_registry *registry = sk_node_registry(sk_service_node(service));
+    if (sk_registry_name(registry, copy, handle) < 0)
+        return NULL;
+    sk_registry_lock(registry); /* the start-up thread is no worker */
+    const char *stored = sk_registry_stored_name(registry, copy);
+    sk_registry_unlock(registry);
+    return stored; /* outlives the next command */
 }
 
 static const char *cmd_reg(sk_service *service, const char *parm, sk_buffer *text) {

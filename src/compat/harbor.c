@@ -57,10 +57,11 @@ void skynet_harbor_send(struct remote_message *message, uint32_t source, int ses
         return;
     }
     int type = message->type;
+    uint32_t from = message->destination.handle ? message->destination.handle : source;
     sk_free((void *)(uintptr_t)message->message);
     sk_free(message);
     if (node && session && type != PTYPE_RESPONSE && type != PTYPE_ERROR)
-        (void)skynet_send(NULL, source, source, PTYPE_ERROR, session, NULL, 0);
+        (void)skynet_send(NULL, from, source, PTYPE_ERROR, session, NULL, 0);
 }
 
 int skynet_harbor_message_isremote(uint32_t handle) { return skynet_isremote(NULL, handle, NULL); }

@@ -167,7 +167,7 @@ static int send_global(request *send, const char *name) {
 int skynet_sendname(struct skynet_context *context, uint32_t source, const char *destination,
                     int type, int session, void *msg, size_t sz) {
     request send = {context, sk_caller_node(context), source, type, session, msg, sz};
-    if (!send.node)
+    if (!send.node || !destination)
         return refuse(&send, -1);
     if (destination[0] != ':' && destination[0] != '.')
         return send_global(&send, destination);

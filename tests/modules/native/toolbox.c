@@ -7,6 +7,7 @@
 #include "skynet.h"
 #include "skynet_env.h"
 #include "skynet_handle.h"
+#include "skynet_harbor.h"
 #include "skynet_imp.h"
 #include "skynet_module.h"
 #include "skynet_mq.h"
@@ -183,7 +184,25 @@ static void check_atomics(void) {
     CHECK(sum.alloc == 1110 && sum.alloc_count == 3 && sum.free == 1034 && sum.free_count == 3);
 }
 
-/* ---- timers, on a worker ---- */
+/* ---- on a worker ---- */
+
+static void check_names(struct skynet_context *context) {
+    const char *name = skynet_command(context, "REG", ".registered");
+    CHECK(strcmp(skynet_command(context, "REG", NULL), ":1000002") == 0);
+    CHECK(name && strcmp(name, "registered") == 0); /* it outlives the next command */
+    CHECK(skynet_command(context, "NAME", ".registered :1000002") == NULL);
+    CHECK(skynet_sendname(context, 0, NULL, PTYPE_TEXT, 0, "x", 1) == -1);
+}
+
+/* There is no harbor service. */
+static void send_away(void) {
+    struct remote_message *letter = skynet_calloc(1, sizeof *letter);
+    letter->destination.handle = 0x05000001;
+    letter->message = skynet_strdup("a request");
+    letter->sz = 9;
+    letter->type = 10;
+    skynet_harbor_send(letter, SELF, 33333);
+}
 
 static int expected_session;
 static uint64_t armed_at;
@@ -237,6 +256,12 @@ static int on_message(struct skynet_context *context, void *ud, int type, int se
         CHECK(strcmp(msg, "begin") == 0 && sz == 5 && source == 0x01000abc);
         CHECK(skynet_current_handle() == SELF);
         check_services();
+        check_names(context);
+        send_away();
+        return 0;
+    }
+    if (type == PTYPE_ERROR) {
+        CHECK(session == 33333 && source == 0x05000001 && sz == 0);
         arm(context);
         return 0;
     }
