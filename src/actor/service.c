@@ -31,7 +31,6 @@ struct sk_service {
     const sk_module *module;
     void *instance;
     char *name;
-    sk_service *next_reserved; /* fixed by reserve */
 
     /* Owner: the thread that runs init, callback or release. */
     sk_callback_fn callback;
@@ -55,8 +54,9 @@ struct sk_service {
     _Atomic bool is_dead;
     _Atomic bool is_endless;
     _Atomic bool is_reserved;
-    _Atomic uint32_t refs; /* one for being alive, and the holders' */
-    sk_msg death;          /* the node that makes a worker look at is_dead */
+    _Atomic uint32_t refs;     /* one for being alive, and the holders' */
+    sk_service *next_reserved; /* fixed by reserve; far from what each message reads */
+    sk_msg death;              /* the node that makes a worker look at is_dead */
 };
 
 #define BUMP(p, n) sk_store_relaxed(p, sk_load_relaxed(p) + (n))
