@@ -2,9 +2,9 @@
  *
  * What happens to a socket comes to its owner as messages of type PTYPE_SOCKET, whose data is a
  * struct skynet_socket_message. If its buffer is NULL a text stands behind the struct, as long as
- * the message is longer than it; else the buffer is the service's to free, whatever the callback
- * returns. Functions that make or start a socket are for the service itself; the others for any
- * thread. docs/c-api.md tells the events and rules. */
+ * the message is longer than it, and terminated; else the buffer is the service's to free, whatever
+ * the callback returns. Functions that make or start a socket are for the service itself; the
+ * others for any thread. docs/c-api.md tells the events and rules. */
 #ifndef SKYNET_SOCKET_H
 #define SKYNET_SOCKET_H
 

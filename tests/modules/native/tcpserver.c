@@ -128,6 +128,8 @@ static int on_message(struct skynet_context *context, void *ud, int type, int se
         return 0;
     if (session != 0 || source != 0)
         skynet_error(context, "socket event with session %d source %x", session, source);
+    if (!event->buffer && text[text_size] != '\0')
+        skynet_error(context, "a text without an end");
     switch (event->type) {
     case SKYNET_SOCKET_TYPE_DATA:
         on_data(context, event);

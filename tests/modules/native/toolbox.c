@@ -104,6 +104,11 @@ static void check_texts(struct skynet_context *context) {
     CHECK(malloc_used_memory() > 0);
     CHECK(malloc_memory_block() == 0 && malloc_current_memory() == 0);
     dump_c_mem();
+    (void)mallctl_int64("stats.allocated", NULL);
+    (void)mallctl_opt("opt.lg_tcache_max", NULL);
+    CHECK(!mallctl_bool("no.such.control", NULL));
+    (void)mallctl_cmd("thread.tcache.flush");
+    memory_info_dump("");
 }
 
 /* ---- locks under contention ---- */
