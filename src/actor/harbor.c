@@ -24,7 +24,7 @@ static int answer_with_error(sk_node *node, sk_worker *worker, sk_handle to, sk_
 static int forward(sk_node *node, sk_worker *worker, const sk_remote_name *to, sk_msg *take_msg) {
     sk_handle harbor = sk_node_harbor(node);
     sk_handle answer_from = {to->handle};
-    if (sk_handle_is_none(harbor) || sk_handle_eq(harbor, take_msg->source))
+    if (sk_handle_is_none(harbor))
         return answer_with_error(node, worker, answer_from, take_msg);
     sk_msg *carrier = sk_msg_new(sizeof(sk_remote_msg));
     carrier->source = take_msg->source;

@@ -23,8 +23,8 @@ typedef struct {
     int type;
 } sk_remote_msg;
 
-/* Any thread. Makes a service the harbor service; none: there is no longer any. It does not keep
- * the node alive: once it and nobody else is left, it is retired. */
+/* Any thread. Makes a service the harbor service; none: there is no longer any. It should reserve
+ * itself (sk_service_reserve), so as not to keep the node from ending. */
 void sk_node_set_harbor(sk_node *node, sk_handle harbor);
 sk_handle sk_node_harbor(const sk_node *node);
 

@@ -173,8 +173,11 @@ static void terminate(sk_service *service, sk_worker *worker) {
 
 sk_service *service_end_reserved(sk_service *take_service) {
     sk_service *next = take_service->next_reserved;
-    (void)sk_registry_remove(sk_node_registry(take_service->node), take_service->handle);
-    sk_store_release(&take_service->is_dead, true);
+    if (sk_registry_remove(sk_node_registry(take_service->node), take_service->handle)) {
+        sk_store_release(&take_service->is_dead, true);
+        /* An idle mailbox has no consumer until somebody pushes. */
+        (void)sk_mailbox_push(&take_service->mailbox, &take_service->death);
+    }
     if (!take_service->is_closed)
         (void)close_mailbox(take_service); /* never the last: there is the one of reserve */
     if (sk_sub_acq_rel(&take_service->refs, 1) == 1)

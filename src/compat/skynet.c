@@ -4,6 +4,7 @@
  * the send functions either puts it into a message or frees it. */
 #include "skynet.h"
 
+#include "actor/harbor.h"
 #include "actor/registry.h"
 #include "actor/service.h"
 #include "base/assert.h"
@@ -11,7 +12,6 @@
 #include "base/mem.h"
 #include "compat/caller.h"
 #include "compat/commands.h"
-#include "compat/harbor.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,35 +81,31 @@ static void fill_request(request *send) {
         send->size = 0;
 }
 
-static int post_local(const request *send, uint32_t destination) {
+static sk_msg *make(const request *send) {
     sk_msg *msg = send->type & PTYPE_TAG_DONTCOPY ? sk_msg_new_around(send->data, send->size)
                                                   : sk_msg_new_copy(send->data, send->size);
     msg->source.v = send->source;
     msg->session = send->session;
     msg->type = (uint8_t)(send->type & TYPE_MASK);
+    return msg;
+}
+
+static int post_local(const request *send, uint32_t destination) {
     sk_worker *worker = sk_caller_worker(send->node);
-    int err = sk_node_post(send->node, worker, (sk_handle){destination}, msg);
+    int err = sk_node_post(send->node, worker, (sk_handle){destination}, make(send));
     return err < 0 ? -1 : send->session;
 }
 
-/* To the harbor service: a handle of another node, or 0 and a global name. */
+/* To a handle of another node, or, without one, to a global name. */
 static int post_remote(const request *send, uint32_t handle, const char *name) {
-    int type = send->type & TYPE_MASK;
-    if (type == PTYPE_SYSTEM || type == PTYPE_HARBOR) {
-        skynet_error(send->context, "error: Can't send type %d to another node", type);
+    sk_worker *worker = sk_caller_worker(send->node);
+    if (sk_handle_is_none(sk_node_harbor(send->node))) {
+        skynet_error(send->context, "error: No harbor service for a message to :%08x%s", handle,
+                     name);
         return refuse(send, -1);
     }
-    sk_harbor_letter letter = {
-        .source = send->source,
-        .session = send->session,
-        .handle = handle,
-        .name = name,
-        .type = type,
-        .data = send->data,
-        .size = send->size,
-        .take = (send->type & PTYPE_TAG_DONTCOPY) != 0,
-    };
-    int err = sk_harbor_post(send->node, &letter);
+    int err = handle ? sk_harbor_post(send->node, worker, (sk_handle){handle}, make(send))
+                     : sk_harbor_post_name(send->node, worker, name, make(send));
     return err < 0 ? -1 : send->session;
 }
 

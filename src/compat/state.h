@@ -1,4 +1,4 @@
-/* state.h -- what the C interface keeps for a node: the harbor service, and modules in C's form. */
+/* state.h -- what the C interface keeps for a node: modules in C's form. */
 #ifndef SK_COMPAT_STATE_H
 #define SK_COMPAT_STATE_H
 
@@ -15,9 +15,7 @@ typedef struct sk_module_view {
 } sk_module_view;
 
 typedef struct {
-    /* Any thread; atomic. Set once; reserved, so it stays valid. */
-    _Atomic(sk_service *) harbor;
-    /* Threads inside of a release, which may be what ends the node. */
+    /* Any thread; atomic. Threads inside of a release, which may be what ends the node. */
     _Atomic uint32_t releasing;
 
     sk_lock lock; /* over: */

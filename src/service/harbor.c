@@ -216,6 +216,7 @@ static int harbor_init(void *instance, sk_service *service, char *args) {
     self->slave = (sk_handle){slave};
     sk_service_set_drain(service);
     sk_service_set_callback(service, on_message, self, false);
+    sk_service_reserve(service);
     sk_node_set_harbor(sk_service_node(service), sk_service_handle(service));
     return 0;
 }

@@ -3,34 +3,11 @@
  *
  * Datagrams that begin with '!' are orders, whose outcome is sent back. */
 #include "skynet.h"
+#include "skynet_socket.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* To be replaced by skynet_socket.h where that exists. */
-struct skynet_socket_message {
-    int type;
-    int id;
-    int ud;
-    char *buffer;
-};
-struct socket_sendbuffer {
-    int id;
-    int type;
-    const void *buffer;
-    size_t sz;
-};
-enum { SOCKET_BUFFER_MEMORY, SOCKET_BUFFER_OBJECT, SOCKET_BUFFER_RAWPOINTER };
-enum { TYPE_DATA = 1, TYPE_CONNECT = 2, TYPE_ERROR = 5, TYPE_UDP = 6 };
-int skynet_socket_bind(struct skynet_context *context, int fd);
-int skynet_socket_udp(struct skynet_context *context, const char *addr, int port);
-int skynet_socket_udp_connect(struct skynet_context *context, int id, const char *addr, int port);
-int skynet_socket_udp_dial(struct skynet_context *context, const char *addr, int port);
-int skynet_socket_udp_listen(struct skynet_context *context, const char *addr, int port);
-int skynet_socket_udp_sendbuffer(struct skynet_context *context, const char *address,
-                                 struct socket_sendbuffer *buffer);
-const char *skynet_socket_udp_address(struct skynet_socket_message *message, int *addrsz);
 
 typedef struct {
     int id;
@@ -54,7 +31,7 @@ static int answer(struct skynet_context *context, const udpecho *self, const cha
 
 /* What refusals give, one number each. */
 static void probe(struct skynet_context *context, const udpecho *self) {
-    struct skynet_socket_message other = {TYPE_DATA, 1, 0, NULL};
+    struct skynet_socket_message other = {SKYNET_SOCKET_TYPE_DATA, 1, 0, NULL};
     char text[100], bad[19] = {3};
     int size = -7;
     int id = skynet_socket_udp(context, NULL, 0);
@@ -84,7 +61,7 @@ static int on_message(struct skynet_context *context, void *ud, int type, int se
         return 0;
     memcpy(&message, data, sizeof message);
     const char *text = (const char *)data + sizeof message;
-    if (message.type == TYPE_UDP) {
+    if (message.type == SKYNET_SOCKET_TYPE_UDP) {
         int address_size = 0;
         const char *address = skynet_socket_udp_address(&message, &address_size);
         memcpy(self->last, address, (size_t)address_size);
@@ -92,9 +69,9 @@ static int on_message(struct skynet_context *context, void *ud, int type, int se
             probe(context, self);
         else
             (void)answer(context, self, "echo ", message.buffer, (size_t)message.ud);
-    } else if (message.type == TYPE_DATA) {
+    } else if (message.type == SKYNET_SOCKET_TYPE_DATA) {
         (void)answer(context, self, "data ", message.buffer, (size_t)message.ud);
-    } else if (message.type == TYPE_ERROR) {
+    } else if (message.type == SKYNET_SOCKET_TYPE_ERROR) {
         (void)answer(context, self, "error ", text, size - sizeof message);
     }
     free(message.buffer);

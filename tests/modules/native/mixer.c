@@ -64,8 +64,8 @@ static const char *refuse(struct skynet_context *context) {
         skynet_sendname(context, 0, ":nonsense", type, 0, strdup("handle 0"), 8) != -1 ||
         skynet_sendname(context, 0, "aGlobalNameTooLong", type, 0, strdup("x"), 1) != -1 ||
         skynet_sendname(context, 0, "GLOBAL", type, 0, strdup("y"), (size_t)1 << 56) != -2 ||
-        skynet_sendname(context, 0, "GLOBAL", type, 0, strdup("no harbor"), 9) != -1 ||
-        skynet_send(context, 0, 0x05000001, type, 0, strdup("no harbor"), 9) != -1 ||
+        skynet_sendname(context, 0, "GLOBAL", type, 0, strdup("kept"), 4) != 0 ||
+        skynet_send(context, 0, 0x05000001, type, 0, strdup("dropped"), 7) != 0 ||
         skynet_send(context, 0, 1, type | PTYPE_TAG_ALLOCSESSION, 7, strdup("two"), 3) != -1 ||
         skynet_send(NULL, 1, 1, type | PTYPE_TAG_ALLOCSESSION, 0, strdup("no one"), 6) != -1)
         return "refused";

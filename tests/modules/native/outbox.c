@@ -48,7 +48,7 @@ int outbox_init(void *instance, struct skynet_context *context, const char *parm
     sessions[2] = skynet_sendname(context, 0, ":6000001", PTYPE_TEXT | PTYPE_TAG_DONTCOPY, 3,
                                   skynet_strdup("given"), 5);
     own = skynet_calloc(1, sizeof *own);
-    memcpy(own->destination.name, "sixteen bytes ok", 16);
+    memcpy(own->destination.name, "fifteen_bytes_k", 15);
     own->type = PTYPE_CLIENT;
     skynet_harbor_send(own, SELF, 11);
     skynet_error(context, "outbox refused %d sessions %d %d %d remote %d %d", refused, sessions[0],
