@@ -89,8 +89,14 @@ function command.RUN(source, filename, ...)
   collectgarbage "collect"
 end
 
-function command.REMOTEDEBUG()
-  error "The remote debugger is not available"
+--- Answered when the debugger leaves. `channel` is an id of skynet.debugchannel.
+function command.REMOTEDEBUG(fd, channel)
+  require "skynet.remotedebug".start(skynet, fd, channel)
+  skynet.ret()
+end
+
+--- Something was written to a channel: it is read before this message is handled.
+function command.POLL()
 end
 
 function command.TRACELOG(name, flag)

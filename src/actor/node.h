@@ -96,8 +96,9 @@ typedef enum {
     SK_NODE_LUA,
     SK_NODE_COMPAT,
     SK_NODE_CLI,
-    SK_NODE_FOREIGN, /* what the C interface keeps for the node */
-    SK_NODE_SLOT_COUNT
+    SK_NODE_FOREIGN,  /* what the C interface keeps for the node */
+    SK_NODE_CHANNELS, /* lines of text between services, see lua/channel.h */
+    SK_NODE_SLOT_COUNT,
 } sk_node_slot;
 void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value);
 void *sk_node_get_slot(const sk_node *node, sk_node_slot slot);

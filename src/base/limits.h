@@ -116,4 +116,10 @@
 /* Idle coroutines a service keeps for reuse. */
 #define SK_TASK_POOL_MAX 64
 
+/* Debugger channels of a node: one for each session of a debugger, which a human holds. */
+#define SK_CHANNEL_COUNT_MAX 1024
+/* Unread lines and bytes of a channel: its reader may be busy while somebody pastes. */
+#define SK_CHANNEL_LINE_COUNT_MAX 1024
+#define SK_CHANNEL_SIZE_MAX ((size_t)1024 * 1024)
+
 #endif

@@ -19,6 +19,7 @@
 #include "compat/compat.h"
 #include "io/io.h"
 #include "lua/bind.h"
+#include "lua/channel.h"
 #include "lua/loader.h"
 #include "lua/snlua.h"
 #include "service/harbor.h"
@@ -34,6 +35,7 @@ typedef struct {
     sk_clock *clock;
     sk_io *io;
     sk_codecache *cache;
+    sk_channels *channels;
     pthread_t signal_thread;
     uint64_t stop_ms;
     _Atomic bool is_over; /* the node has ended: SIGUSR1 ends the signal thread */
@@ -135,6 +137,8 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
     sk_node_set_io(self->node, sk_io_ops_table(), self->io);
     self->cache = sk_codecache_new();
     sk_node_set_slot(self->node, SK_NODE_LUA, self->cache);
+    self->channels = sk_channels_new();
+    sk_node_set_slot(self->node, SK_NODE_CHANNELS, self->channels);
     sk_node_set_slot(self->node, SK_NODE_COMPAT, (void *)(uintptr_t)&COMMAND_TABLE);
     sk_modules_add(sk_node_modules(self->node), &sk_snlua_module);
     sk_modules_add(sk_node_modules(self->node), &sk_logger_module);
@@ -146,6 +150,7 @@ static void close_instance(instance *self) {
     sk_node_free(self->node);
     sk_io_free(self->io);
     sk_codecache_free(self->cache);
+    sk_channels_free(self->channels);
     sk_clock_free(self->clock);
 }
 

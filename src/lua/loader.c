@@ -314,6 +314,7 @@ static const sk_bind_entry C_MODULES[] = {
     {"skynet", sk_open_skynet},
     {"skynet.codecache", sk_open_codecache},
     {"skynet.core", sk_open_core},
+    {"skynet.debugchannel", sk_open_debugchannel},
     {"skynet.require", open_require},
     {"skynet.select.core", sk_open_select},
     {"skynet.socket.core", sk_open_socket},
