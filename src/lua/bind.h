@@ -101,6 +101,9 @@ static inline int sk_bind_plain_slot(int type) {
  * is watched from now on. */
 void sk_bind_watch_proto(lua_State *L, int proto, int type);
 
+/* skynet.socket.netstat: netstat([id]) -> array of entries | the entry of the id, or nil. */
+int sk_bind_netstat(lua_State *L);
+
 /* Registers a module table's functions on first use: `field` of the table at the top is looked up
  * in `functions` (sorted by name). */
 typedef struct {
