@@ -56,6 +56,7 @@ struct sk_service {
     _Atomic bool is_reserved;
     _Atomic uint32_t refs;     /* one for being alive, and the holders' */
     sk_service *next_reserved; /* fixed by reserve; far from what each message reads */
+    _Atomic uint64_t asker;    /* handle and session of sk_service_ask_place; 0: none */
     sk_msg death;              /* the node that makes a worker look at is_dead */
 };
 
@@ -413,6 +414,19 @@ void sk_service_set_memory(sk_service *service, size_t size) {
 }
 
 void sk_service_mark_endless(sk_service *service) { sk_store_relaxed(&service->is_endless, true); }
+
+void sk_service_ask_place(sk_service *service, sk_handle asker, int32_t session) {
+    sk_store_relaxed(&service->asker, (uint64_t)asker.v << 32 | (uint32_t)session);
+}
+
+bool sk_service_take_asker(sk_service *service, sk_handle *ret_asker, int32_t *ret_session) {
+    uint64_t asker = sk_swap_relaxed(&service->asker, 0);
+    if (!asker)
+        return false;
+    ret_asker->v = (uint32_t)(asker >> 32);
+    *ret_session = (int32_t)(asker & UINT32_MAX);
+    return true;
+}
 
 bool sk_service_take_endless(sk_service *service) {
     return sk_swap_relaxed(&service->is_endless, false);

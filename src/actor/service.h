@@ -62,7 +62,8 @@ const char *sk_service_name(const sk_service *service); /* "module args" */
 void *sk_service_instance(const sk_service *service);
 void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat);
 
-/* Owner. The worker that runs the service now; NULL during init on a start-up thread. */
+/* Owner. The worker that runs the service now; NULL during init on a start-up thread. Others that
+ * may hold the pointer: the worker of a moment ago, or NULL. */
 sk_worker *sk_service_worker(const sk_service *service);
 
 /* Owner. A session number: 1..0x7fffffff, then again 1. */
@@ -93,6 +94,12 @@ void sk_service_set_memory(sk_service *service, size_t size);
 void sk_service_mark_endless(sk_service *service);
 /* Owner. Reads and clears the flag. */
 bool sk_service_take_endless(sk_service *service);
+
+/* Any thread that may hold the pointer. Notes who wants to know where the service is, with the
+ * session of the answer, for its next interrupt; the last one wins. */
+void sk_service_ask_place(sk_service *service, sk_handle asker, int32_t session);
+/* Owner, also in a hook. Takes the note; false when there is none. */
+bool sk_service_take_asker(sk_service *service, sk_handle *ret_asker, int32_t *ret_session);
 
 /* Owner, during init. At its death the service still handles what is in its mailbox, instead of
  * answering it with errors; the node retires such services last. For the logger. */

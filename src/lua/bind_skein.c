@@ -1,6 +1,8 @@
 /* bind_skein.c -- the module skein: what is new beyond Skynet's interface. */
 #include "lua/bind.h"
 
+#include "actor/registry.h"
+#include "actor/worker.h"
 #include "lua/deadline.h"
 #include "lua/task.h"
 
@@ -93,10 +95,85 @@ static int skein_exit_status(lua_State *L) {
     return 0;
 }
 
+static void push_service(lua_State *L, sk_node *node, const sk_service *service) {
+    sk_service_stat stat;
+    sk_service_get_stat(service, &stat);
+    sk_clock *clock = sk_node_clock(node);
+    lua_createtable(L, 0, 7);
+    lua_pushinteger(L, sk_service_handle(service).v);
+    lua_setfield(L, -2, "handle");
+    lua_pushstring(L, sk_service_name(service));
+    lua_setfield(L, -2, "name");
+    lua_pushinteger(L, (lua_Integer)stat.message_count);
+    lua_setfield(L, -2, "message");
+    lua_pushnumber(L, sk_clock_cycles_to_seconds(clock, stat.cpu_cycles));
+    lua_setfield(L, -2, "cpu");
+    lua_pushinteger(L, (lua_Integer)stat.mailbox_len);
+    lua_setfield(L, -2, "mqlen");
+    lua_pushinteger(L, (lua_Integer)stat.mailbox_len_max);
+    lua_setfield(L, -2, "mqmax");
+    lua_pushinteger(L, (lua_Integer)stat.memory_size);
+    lua_setfield(L, -2, "memory");
+}
+
+/* services() -> array of { handle, name, message, cpu, mqlen, mqmax, memory }: all services of this
+ * node, native ones too, as their counters stand. Asks nobody, so it does not wait for busy ones.
+ */
+static int skein_services(lua_State *L) {
+    sk_node *node = sk_vm_of(L)->node;
+    sk_registry *registry = sk_node_registry(node);
+    lua_newtable(L);
+    lua_Integer n = 0;
+    sk_handle handle = sk_registry_next(registry, SK_HANDLE_NONE);
+    for (; !sk_handle_is_none(handle); handle = sk_registry_next(registry, handle)) {
+        const sk_service *service = sk_registry_find(registry, handle);
+        if (!service)
+            continue;
+        push_service(L, node, service);
+        lua_rawseti(L, -2, ++n);
+    }
+    return 1;
+}
+
+static int place_k(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
+    (void)ctx;
+    const sk_vm *vm = sk_vm_of(L);
+    if (vm->current->wake != SK_WAKE_ANSWER)
+        return 0;
+    lua_pushlstring(L, vm->msg->data, vm->msg->size);
+    return 1;
+}
+
+/* place(handle) -> Lua stack of a service that is inside a message now | nothing when it is not.
+ * The code is interrupted at its next instruction: while it is in a C function there is no answer,
+ * so this is called with a deadline, after which it returns nothing. May block. */
+static int skein_place(lua_State *L) {
+    sk_task *task = sk_task_check_block(L);
+    sk_vm *vm = task->vm;
+    sk_handle handle = sk_bind_check_address(L, 1).handle;
+    sk_service *service = sk_registry_find(sk_node_registry(vm->node), handle);
+    sk_worker *worker = service ? sk_service_worker(service) : NULL;
+    if (!worker || service == vm->service)
+        return 0;
+    int32_t session = sk_task_new_session(vm);
+    sk_task_wait_answer(task, session, handle);
+    sk_service_ask_place(service, sk_service_handle(vm->service), session);
+    sk_worker_interrupt(worker);
+    return sk_task_block(L, place_k, 0);
+}
+
 int sk_open_skein(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"deadline", skein_deadline}, {"remaining", skein_remaining},     {"waits", skein_waits},
-        {"stat", skein_stat},         {"exit_status", skein_exit_status}, {NULL, NULL}};
+        {"deadline", skein_deadline},
+        {"remaining", skein_remaining},
+        {"waits", skein_waits},
+        {"stat", skein_stat},
+        {"services", skein_services},
+        {"place", skein_place},
+        {"exit_status", skein_exit_status},
+        {NULL, NULL},
+    };
     luaL_newlib(L, functions);
     return 1;
 }

@@ -213,7 +213,23 @@ static void leave(sk_vm *vm, lua_State *L) {
     (void)lua_yield(L, 0);
 }
 
-/* Count hook of an interrupted coroutine. A live service logs where it is, once. */
+/* Somebody wants to know where the service is (see skein.place): the answer is the text. */
+static void tell_place(sk_vm *vm, lua_State *L, sk_handle asker, int32_t session) {
+    if (!lua_checkstack(L, TRACEBACK_ROOM))
+        return;
+    luaL_traceback(L, L, NULL, 0);
+    size_t size;
+    const char *text = lua_tolstring(L, -1, &size);
+    sk_msg *msg = sk_msg_new_copy(text, size);
+    lua_pop(L, 1);
+    msg->source = sk_service_handle(vm->service);
+    msg->type = SK_TYPE_RESPONSE;
+    msg->session = session;
+    (void)sk_service_post(vm->service, asker, msg); /* it may be gone */
+}
+
+/* Count hook of an interrupted coroutine. A live service tells where it is, once: who has asked,
+ * else the log. */
 static void interrupt_hook(lua_State *L, lua_Debug *ar) {
     (void)ar;
     sk_vm *vm = sk_vm_of(L);
@@ -222,7 +238,12 @@ static void interrupt_hook(lua_State *L, lua_Debug *ar) {
         return;
     }
     lua_sethook(L, NULL, 0, 0);
-    log_place(vm, L, "error: still in the same message, at:");
+    sk_handle asker;
+    int32_t session;
+    if (sk_service_take_asker(vm->service, &asker, &session))
+        tell_place(vm, L, asker, session);
+    else
+        log_place(vm, L, "error: still in the same message, at:");
 }
 
 void sk_vm_interrupt(void *user) {
