@@ -12,29 +12,47 @@ local function split(line)
   return words
 end
 
+local function start(first, ...)
+  if first == "snax" then
+    return require "skynet.snax".newservice(...)
+  end
+  return skynet.newservice(first, ...)
+end
+
 local function run(line)
   local words = split(line)
   if #words == 0 then
     return
-  elseif words[1] == "snax" then
-    pcall(require "skynet.snax".newservice, table.unpack(words, 2))
-  else
-    pcall(skynet.newservice, table.unpack(words))
+  end
+  local ok, err = pcall(start, table.unpack(words))
+  if not ok then
+    skynet.error(("console: %s: %s"):format(line, err))
+  end
+end
+
+--- Lines of a terminal or a pipe.
+local function read_socket(input)
+  while true do
+    local line, rest = socket.readline(input)
+    if not line then
+      run(rest or "")
+      return
+    end
+    run(line)
   end
 end
 
 skynet.start(function()
   skynet.fork(function()
     local input = socket.stdin and socket.stdin()
-    while true do
-      local line, rest = socket.readline(input)
-      if not line then
-        run(rest or "")
-        break
+    if input then
+      read_socket(input)
+      socket.close(input)
+    else  -- a file or /dev/null: reading it never waits
+      for line in io.stdin:lines() do
+        run(line)
       end
-      run(line)
     end
-    socket.close(input)
     skynet.exit()
   end)
 end)

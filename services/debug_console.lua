@@ -14,12 +14,13 @@ local request = require "skein.console.request"
 local LINE_SIZE_MAX = 8192
 local CONNECTION_COUNT_MAX = 64
 local UNSENT_KIB_MAX = 4096  -- a client that does not read is closed
-local INTRODUCTION_TICKS = 3000  -- for the token, or the rest of a request
-local GONE_TICKS = 6000  -- how long a command may go on when the client has hung up
+local TIMEOUT_SECONDS = 30
 
 local LATER = {}  -- result of a command that answers when it is over
 
 local token = skynet.getenv "debug_token"
+-- For the token, or the rest of a request; and for a command whose client has hung up.
+local timeout_ticks = 100 * (tonumber(skynet.getenv "debug_timeout") or TIMEOUT_SECONDS)
 local listen_ip
 local connection_count = 0
 
@@ -61,6 +62,19 @@ local function answer(console, ok, ...)
   end
 end
 
+--- The command of a client that has hung up goes on for some time only.
+local function expect_end(console)
+  if console.is_ending then
+    return
+  end
+  console.is_ending = true
+  skynet.timeout(timeout_ticks, function()
+    if not console.is_closed then
+      skynet.killthread(console.thread)
+    end
+  end)
+end
+
 local function execute(console, line)
   local args = words_of(line)
   local name = table.remove(args, 1)
@@ -72,6 +86,9 @@ local function execute(console, line)
     return answer(console, false, "Invalid command, type help for command list\n")
   end
   console.has_command = true
+  if console.has_hung_up then
+    expect_end(console)
+  end
   local results = table.pack(pcall(command.run, args, line, console))
   console.has_command = false
   if results[2] ~= LATER then
@@ -191,22 +208,20 @@ end
 
 --- Closes a connection that does not say in time what it wants.
 local function expect_introduction(console)
-  skynet.timeout(INTRODUCTION_TICKS, function()
+  skynet.timeout(timeout_ticks, function()
     if console.is_new and not console.is_closed and (token or console.is_request) then
       socket.shutdown(console.fd)
     end
   end)
 end
 
---- A client that has hung up does not read the answer; but it may have hung up one direction only.
-local function end_commands(console, thread)
+--- A client that has hung up does not read the answer; but it may have closed one direction only.
+local function watch_client(console)
+  console.thread = coroutine.running()
   socket.onclose(console.fd, function()
-    if not console.has_command then
-      return
-    end
-    skynet.sleep(GONE_TICKS)
-    if console.has_command and not console.is_closed then
-      skynet.killthread(thread)
+    console.has_hung_up = true
+    if console.has_command then
+      expect_end(console)
     end
   end)
 end
@@ -230,7 +245,7 @@ local function serve_connection(fd, peer)
   connection_count = connection_count + 1
   skynet.error(peer .. " connected")
   expect_introduction(console)
-  end_commands(console, coroutine.running())
+  watch_client(console)
   limit_output(console)
   serve(console)
 end
