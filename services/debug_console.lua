@@ -3,7 +3,8 @@
 -- See docs/debug-console.md. Each connection is served by a coroutine of its own: its commands one
 -- after the other. A console can do everything, so it listens on loopback only, unless the
 -- configuration key debug_public is true; with the key debug_token the first line must be that
--- text. Requests that a web page may have caused are refused.
+-- text. Requests that a web page may have caused are refused. The key debug_timeout is how long it
+-- waits for clients, in seconds.
 local skynet = require "skynet"
 local socket = require "skynet.socket"
 local commands = require "skein.console.commands"
@@ -20,7 +21,7 @@ local LATER = {}  -- result of a command that answers when it is over
 
 local token = skynet.getenv "debug_token"
 -- For the token, or the rest of a request; and for a command whose client has hung up.
-local timeout_ticks = 100 * (tonumber(skynet.getenv "debug_timeout") or TIMEOUT_SECONDS)
+local timeout_ticks
 local listen_ip
 local connection_count = 0
 
@@ -283,12 +284,21 @@ local function arguments(first, second)
   return ip, math.tointeger(tonumber(port)) or error("debug_console: a port expected", 0)
 end
 
+local function check_settings()
+  if token and (token == "" or token:find "%s") then
+    error("debug_token is empty, or has white space in it", 0)
+  end
+  local seconds = tonumber(skynet.getenv "debug_timeout" or TIMEOUT_SECONDS)
+  if not seconds or seconds <= 0 then
+    error("debug_timeout: a number of seconds expected", 0)
+  end
+  timeout_ticks = 100 * seconds
+end
+
 local args = table.pack(...)
 
 skynet.start(function()
-  if token == "" then
-    error("debug_token is empty", 0)
-  end
+  check_settings()
   local ip, port = arguments(table.unpack(args, 1, args.n))
   check_address(ip)
   local id, actual_ip, actual_port = socket.listen(ip, port)

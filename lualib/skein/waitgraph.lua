@@ -60,6 +60,14 @@ local function components_of(edges)
   return components
 end
 
+local function reversed(list)
+  local result = {}
+  for i = #list, 1, -1 do
+    result[#result + 1] = list[i]
+  end
+  return result
+end
+
 --- The shortest way from a node back to itself: its nodes, the first one also at the end; or nil.
 local function shortest_circle(edges, start)
   local from, queue, head = {}, { start }, 1
@@ -70,11 +78,11 @@ local function shortest_circle(edges, start)
       if callee == start then
         local circle = { start }
         while node ~= start do
-          table.insert(circle, 2, node)
+          circle[#circle + 1] = node
           node = from[node]
         end
         circle[#circle + 1] = start
-        return circle
+        return reversed(circle)
       elseif not from[callee] then
         from[callee] = node
         queue[#queue + 1] = callee

@@ -69,6 +69,9 @@ static const sk_config_key config_keys[] = {
     {"snax", SK_CONFIG_PATTERNS, NULL, false, 0, 0},
     {"snax_interface_g", SK_CONFIG_TEXT, NULL, false, 0, 0},
     {"snax_loader", SK_CONFIG_FILE, NULL, false, 0, 0},
+    {"debug_token", SK_CONFIG_TEXT, NULL, false, 0, 0},
+    {"debug_public", SK_CONFIG_BOOL, NULL, false, 0, 0},
+    {"debug_timeout", SK_CONFIG_TEXT, "30", false, 0, 0},
 };
 
 typedef struct {
