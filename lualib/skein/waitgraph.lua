@@ -1,4 +1,4 @@
---- Who waits for whom: the calls that services have open, and which of them wait in a circle.
+--- Who waits for whom: the calls that services have open, and which of them wait in a cycle.
 local M = {}
 
 --- The strongly connected components (R. Tarjan, 1972), without recursion:
@@ -69,20 +69,20 @@ local function reversed(list)
 end
 
 --- The shortest way from a node back to itself: its nodes, the first one also at the end; or nil.
-local function shortest_circle(edges, start)
+local function shortest_cycle(edges, start)
   local from, queue, head = {}, { start }, 1
   while queue[head] do
     local node = queue[head]
     head = head + 1
     for _, callee in ipairs(edges[node] or {}) do
       if callee == start then
-        local circle = { start }
+        local cycle = { start }
         while node ~= start do
-          circle[#circle + 1] = node
+          cycle[#cycle + 1] = node
           node = from[node]
         end
-        circle[#circle + 1] = start
-        return reversed(circle)
+        cycle[#cycle + 1] = start
+        return reversed(cycle)
       elseif not from[callee] then
         from[callee] = node
         queue[#queue + 1] = callee
@@ -101,28 +101,28 @@ local function smallest(list)
   return first
 end
 
---- Takes calls { caller, callee, ... } (handles); sets `is_circular` in those that are part of a
--- circle, and returns the circles, one for each group of services that wait for each other: arrays
+--- Takes calls { caller, callee, ... } (handles); sets `is_cyclic` in those that are part of a
+-- cycle, and returns the cycles, one for each group of services that wait for each other: arrays
 -- of handles, the first one also at the end.
-function M.find_circles(calls)
+function M.find_cycles(calls)
   local edges = {}
   for _, call in ipairs(calls) do
     edges[call.caller] = edges[call.caller] or {}
     table.insert(edges[call.caller], call.callee)
   end
-  local group_of, circles = {}, {}
+  local group_of, cycles = {}, {}
   for n, members in ipairs(components_of(edges)) do
     for _, member in ipairs(members) do
       group_of[member] = n
     end
-    local circle = shortest_circle(edges, smallest(members))
-    circles[#circles + 1] = circle
+    local cycle = shortest_cycle(edges, smallest(members))
+    cycles[#cycles + 1] = cycle
   end
   for _, call in ipairs(calls) do
-    call.is_circular = group_of[call.caller] == group_of[call.callee]
+    call.is_cyclic = group_of[call.caller] == group_of[call.callee]
   end
-  table.sort(circles, function(a, b) return a[1] < b[1] end)
-  return circles
+  table.sort(cycles, function(a, b) return a[1] < b[1] end)
+  return cycles
 end
 
 return M

@@ -1,4 +1,4 @@
--- console_parts.lua -- the debug console's parts: texts of results, circles of calls, own hosts.
+-- console_parts.lua -- the debug console's parts: texts of results, cycles of calls, own hosts.
 -- threads: 2
 local skynet = require "skynet"
 local skein = require "skein"
@@ -55,34 +55,34 @@ local function test_hosts()
   print(table.concat(words, " "))                   -- expect: yes yes yes yes no no no no no no
 end
 
-local function test_circles()
-  local function circles(...)
+local function test_cycles()
+  local function cycles(...)
     local calls = {}
     for _, pair in ipairs { ... } do
       calls[#calls + 1] = { caller = pair[1], callee = pair[2] }
     end
     local texts = {}
-    for _, circle in ipairs(waitgraph.find_circles(calls)) do
-      texts[#texts + 1] = table.concat(circle, ">")
+    for _, cycle in ipairs(waitgraph.find_cycles(calls)) do
+      texts[#texts + 1] = table.concat(cycle, ">")
     end
     local marks = {}
     for i, call in ipairs(calls) do
-      marks[i] = call.is_circular and "*" or "-"
+      marks[i] = call.is_cyclic and "*" or "-"
     end
     return "[" .. table.concat(texts, " ") .. "]" .. table.concat(marks)
   end
-  print(circles())                                  -- expect: []
-  print(circles({ 1, 2 }, { 2, 3 }, { 1, 3 }))      -- expect: []---
-  print(circles({ 1, 1 }))                          -- expect: [1>1]*
-  print(circles({ 3, 1 }, { 1, 2 }, { 2, 3 }, { 4, 1 }, { 2, 5 }))   -- expect: [1>2>3>1]***--
-  print(circles({ 7, 8 }, { 8, 7 }, { 1, 2 }, { 2, 1 }, { 2, 7 }))   -- expect: [1>2>1 7>8>7]****-
-  print(circles({ 1, 2 }, { 2, 3 }, { 3, 1 }, { 3, 2 }, { 2, 1 }))   -- expect: [1>2>1]*****
+  print(cycles())                                  -- expect: []
+  print(cycles({ 1, 2 }, { 2, 3 }, { 1, 3 }))      -- expect: []---
+  print(cycles({ 1, 1 }))                          -- expect: [1>1]*
+  print(cycles({ 3, 1 }, { 1, 2 }, { 2, 3 }, { 4, 1 }, { 2, 5 }))   -- expect: [1>2>3>1]***--
+  print(cycles({ 7, 8 }, { 8, 7 }, { 1, 2 }, { 2, 1 }, { 2, 7 }))   -- expect: [1>2>1 7>8>7]****-
+  print(cycles({ 1, 2 }, { 2, 3 }, { 3, 1 }, { 3, 2 }, { 2, 1 }))   -- expect: [1>2>1]*****
   -- A long chain, closed.
   local calls = {}
   for i = 1, 20000 do
     calls[i] = { caller = i, callee = i % 20000 + 1 }
   end
-  print(#waitgraph.find_circles(calls)[1])          -- expect: 20001
+  print(#waitgraph.find_cycles(calls)[1])          -- expect: 20001
 end
 
 --- Whether one can come from a to b by the calls: the definition.
@@ -104,7 +104,7 @@ local function reaches(calls, from, to)
   return false
 end
 
-local function test_random_circles()
+local function test_random_cycles()
   local seed = tonumber(os.getenv "SEED") or skynet.hpc() & 0xffffff
   math.randomseed(seed)
   for round = 1, 300 do
@@ -112,9 +112,9 @@ local function test_random_circles()
     for i = 1, math.random(0, 14) do
       calls[i] = { caller = math.random(8), callee = math.random(8) }
     end
-    waitgraph.find_circles(calls)
+    waitgraph.find_cycles(calls)
     for _, call in ipairs(calls) do
-      if call.is_circular ~= reaches(calls, call.callee, call.caller) then
+      if call.is_cyclic ~= reaches(calls, call.callee, call.caller) then
         error(("seed %d, round %d"):format(seed, round))
       end
     end
@@ -152,8 +152,8 @@ end
 util.run(function()
   test_texts()
   test_hosts()
-  test_circles()
-  test_random_circles()
+  test_cycles()
+  test_random_cycles()
   test_counters()
   test_place()
 end)

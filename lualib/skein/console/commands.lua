@@ -352,7 +352,7 @@ add("top [count [seconds]]",
     return overview.top(count, seconds)
   end)
 
-add("wait [ticks]", "who waits for the answer of whom; a * marks calls that wait in a circle",
+add("wait [ticks]", "who waits for the answer of whom; a * marks calls that wait in a cycle",
   function(args)
     return overview.wait(timeout_of(args[1], WAIT_TICKS))
   end)

@@ -71,7 +71,7 @@ local function place_of(stack)
       return place
     end
   end
-  return "?"
+  return "-"
 end
 
 local function add_calls(calls, caller, waits)
@@ -138,7 +138,7 @@ local function call_rows(calls, titles)
   local rows = { { "", "for", "caller", "", "callee", "session", "at" } }
   for _, call in ipairs(calls) do
     rows[#rows + 1] = {
-      call.is_circular and "*" or "",
+      call.is_cyclic and "*" or "",
       call.since and render.age(call.since * 100) or "-",
       titles[call.caller],
       "->",
@@ -150,13 +150,13 @@ local function call_rows(calls, titles)
   return rows
 end
 
---- All calls that wait for an answer, the oldest first; circles of services that wait for each
+--- All calls that wait for an answer, the oldest first; cycles of services that wait for each
 -- other; services that are too busy to tell. Blocks, for at most `timeout` ticks.
 function M.wait(timeout)
   local services = skein.services()
   local titles = titles_of(services)
   local calls, is_silent = collect_calls(services, timeout)
-  local circles = waitgraph.find_circles(calls)
+  local cycles = waitgraph.find_cycles(calls)
   table.sort(calls, is_older)
   local lines = {}
   if #calls > 0 then
@@ -164,11 +164,11 @@ function M.wait(timeout)
   else
     lines[1] = "No call waits for an answer\n"
   end
-  for _, circle in ipairs(circles) do
-    for i, handle in ipairs(circle) do
-      circle[i] = titles[handle]
+  for _, cycle in ipairs(cycles) do
+    for i, handle in ipairs(cycle) do
+      cycle[i] = titles[handle]
     end
-    lines[#lines + 1] = "circle\t" .. table.concat(circle, " -> ") .. "\n"
+    lines[#lines + 1] = "cycle\t" .. table.concat(cycle, " -> ") .. "\n"
   end
   local silent = {}
   for handle in pairs(is_silent) do
