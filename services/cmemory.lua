@@ -14,8 +14,6 @@ local function print_sorted(title, map, show)
 end
 
 skynet.start(function()
-  memory.dumpinfo()
-  memory.dump()
   print_sorted("service", memory.info(), skynet.address)
   print_sorted("allocator", memory.jestat(), tostring)
   print("total", memory.total())

@@ -24,7 +24,10 @@ end
 
 function command.cmd(line)
   skynet.ignoreret()
-  channel:write(line)  -- if it is over, nobody wants it
+  local ok, err = channel:write(line)
+  if not ok and err ~= "closed" then  -- when it is over, nobody wants the line
+    skynet.error(("debugger: a line is lost: %s"):format(err))
+  end
 end
 
 function command.stop()

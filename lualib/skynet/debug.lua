@@ -96,7 +96,7 @@ function command.REMOTEDEBUG(fd, channel)
 end
 
 --- Something was written to a channel: it is read before this message is handled.
-function command.POLL()
+function command.DEBUGPOLL()
 end
 
 function command.TRACELOG(name, flag)

@@ -18,7 +18,7 @@ local OWN_SOURCE = debug.getinfo(1, "S").source
 local LIBRARY = OWN_SOURCE:gsub("skynet/remotedebug%.lua$", "")
 
 -- skynet, fd, channel, token (waited for by start), watched (see watch), is_busy (a line runs),
--- later (lines that wait for it);
+-- has_line, later (lines that wait for it);
 -- stepping: { thread, mode = "into" | "over" | "go", depth, stop = nil or see new_stop }
 local session
 
@@ -261,10 +261,14 @@ local function print_results(own, ok, ...)
   if session ~= own then
     return  -- it was left meanwhile
   end
+  local is_shown, err = true, nil
   if not ok then
-    print_values((...))
+    is_shown, err = pcall(print_values, (...))
   elseif select("#", ...) > 0 then
-    print_values(...)
+    is_shown, err = pcall(print_values, ...)
+  end
+  if not is_shown then
+    print_values(type(err) == "string" and err or "(error in __tostring)")
   end
 end
 
@@ -305,8 +309,20 @@ local function put_aside(own)
   end
 end
 
+local on_lines
+
+--- The coroutine that runs lines has ended. If a line was killed, the next ones have their turn.
+local function end_lines(own)
+  own.is_busy = false
+  if own.has_line and session == own then
+    own.has_line = false
+    prompt()
+    own.skynet.fork(on_lines)
+  end
+end
+
 --- There are lines, or there will be none any more.
-local function on_lines()
+function on_lines()
   local own = session
   if not own then
     return
@@ -314,17 +330,19 @@ local function on_lines()
     return put_aside(own)
   end
   own.is_busy = true
+  local _ <close> = setmetatable({}, { __close = function() end_lines(own) end })
   while session == own do
     local line = next_line(own)
     if line then
+      own.has_line = true
       handle(line)
+      own.has_line = false
     elseif own.channel:closed() then
       leave()
     else
       break
     end
   end
-  own.is_busy = false
 end
 
 --- Debugs the service until the line "cont", or the other end of the channel is gone. Blocks.

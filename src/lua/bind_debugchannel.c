@@ -3,8 +3,8 @@
  * What the remote debugger stands on. An end of a channel is a userdata; closing the state
  * releases it. A reader may ask to be called before each message that its service handles while
  * something is to be read: that replaces the callback of the service for so long, so that a
- * service which is not debugged pays nothing. A write sends the debug message POLL, for a reader
- * that has nothing else to do.
+ * service which is not debugged pays nothing. A write sends the debug message DEBUGPOLL, for a
+ * reader that has nothing else to do.
  *
  * A hook of sethook may stop the service coroutine it runs in: as a framework block that nobody
  * but skynet.wakeup ends. Stock Lua lets a line or count hook yield. */
@@ -59,7 +59,7 @@ static void notify(lua_State *L, sk_handle reader) {
     sk_vm *vm = sk_vm_of(L);
     if (sk_handle_is_none(reader))
         return;
-    lua_pushliteral(L, "POLL");
+    lua_pushliteral(L, "DEBUGPOLL");
     sk_msg *msg = sk_bind_pack(L, lua_gettop(L), lua_gettop(L));
     lua_pop(L, 1);
     sk_bind_stamp(vm, msg, SK_TYPE_DEBUG, 0);

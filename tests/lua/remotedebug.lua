@@ -85,7 +85,21 @@ local function test_lines(service)
   print(s.type "watch 'none'", s.type "watch 'response'")  -- expect: No none~| No dispatch~|
   print(s.type "function once() n = (n or 0) + 1 error 'once' end")  -- expect:
   print(s.type "once()", s.type "n")                -- expect: (debug):1: once~| 1~|
-  -- A line may block.
+  print(s.type "setmetatable({}, { __tostring = function() error {} end })")
+  -- expect: (error in __tostring)~|
+  print(s.type "error(setmetatable({}, { __tostring = function() error 'bad' end }))")
+  -- expect: (debug):1: bad~|
+  -- A line may block, and be killed.
+  s.channel:write "co = coroutine.running() require 'skynet'.wait 'for ever'"
+  s.channel:write "'after the killed one'"
+  skynet.send(service, "debug", "RUN", [[
+    local skynet = require "skynet"
+    while not co do
+      skynet.sleep(1)
+    end
+    skynet.killthread(co)
+  ]])
+  print(until_prompt(s.prompt), until_prompt(s.prompt))   -- expect:  after the killed one~|
   print(s.type "require 'skynet'.sleep(1)")         -- expect:
   print(s.type "require 'skynet'.call(require 'skynet'.self(), 'lua', 'add', 0)")
   -- expect: 0~0~|
@@ -197,6 +211,14 @@ local function test_ends(service)
   print(result_of(box))                             -- expect: raises call failed
   util.wait_for(function() return not s.channel:write "x" end, "the closed channel")
   print(s.channel:write "x")                        -- expect: nil closed
+  local stopped = skynet.newservice "support/debuggee"
+  s = attach(stopped)
+  s.type "watch 'lua'"
+  box = ask(stopped, "add", 0)
+  until_prompt "debuggee.lua(38)>"
+  skynet.manager.kill(stopped)
+  print(s.wait(), result_of(box))
+  -- expect: raises call failed raises call failed
   local loop = skynet.newservice "support/debuggee"
   s = attach(loop)
   s.channel:write "while true do end"
