@@ -161,6 +161,19 @@ local function serve_request(console, first)
   end
 end
 
+--- The next line, or nil: then the connection is to be closed. Control bytes come from clients that
+-- speak another protocol, perhaps because somebody made them: their lines are not for us.
+local function read_line(console)
+  local line, err = console.reader:line(LINE_SIZE_MAX)
+  if err == "too long" then
+    answer(console, false, "The line is too long")
+  elseif line and line:find "[%z\1-\8\11-\31\127]" then
+    answer(console, false, "The line is not text")
+    return nil
+  end
+  return line
+end
+
 local function serve_lines(console, line)
   while line do
     if console.debugger then
@@ -168,20 +181,14 @@ local function serve_lines(console, line)
     else
       execute(console, line)
     end
-    local err
-    line, err = console.reader:line(LINE_SIZE_MAX)
-    if err == "too long" then
-      answer(console, false, "The line is too long")
-    end
+    line = read_line(console)
   end
 end
 
 local function serve(console)
   console.write "Welcome to skynet console\n"
-  local line, err = console.reader:line(LINE_SIZE_MAX)
-  if err == "too long" then
-    return answer(console, false, "The line is too long")
-  elseif not line then
+  local line = read_line(console)
+  if not line then
     return
   elseif request.is_request(line) then
     return serve_request(console, line)
