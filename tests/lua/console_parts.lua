@@ -132,28 +132,10 @@ local function test_counters()
   print(logger ~= nil)                              -- expect: true
 end
 
---- Where a service is: busy in Lua, idle, oneself, nobody.
-local function test_place()
-  local peer = util.peer()
-  print(util.show(skein.place(peer)), util.show(skein.place(skynet.self())),
-    util.show(skein.place(0xffff)))
-  -- expect: nothing nothing nothing
-  util.eval_later(peer, [[
-    local main = ...
-    skynet.send(main, "debug", "PING")
-    while true do end
-  ]], skynet.self())
-  local stack = util.wait_for(function() return skein.deadline(0.5, skein.place, peer) end)
-  print(stack:match "peer:%d+: in")                 -- expect: peer:3: in
-  print(skein.deadline(5, skein.place, peer):match "peer:%d+: in")   -- expect: peer:3: in
-  skynet.kill(peer)
-end
-
 util.run(function()
   test_texts()
   test_hosts()
   test_cycles()
   test_random_cycles()
   test_counters()
-  test_place()
 end)
