@@ -38,21 +38,39 @@ static void push_info(lua_State *L, const sk_io_info *info) {
     lua_setfield(L, -2, "writing");
 }
 
-/* netstat([id]) -> array of entries | the entry of the id, or nil */
-int sk_bind_netstat(lua_State *L) {
-    lua_Integer id = luaL_optinteger(L, 1, 0);
+typedef struct {
+    const sk_io_info *infos;
     size_t count;
-    sk_io_info *infos = sk_io_snapshot(sk_node_io(sk_vm_of(L)->node), &count);
+    lua_Integer id; /* 0: all */
+} request;
+
+/* Protected: the list is freed whatever happens. Argument: the request as light userdata. */
+static int make_list(lua_State *L) {
+    const request *wanted = lua_touserdata(L, 1);
     lua_newtable(L);
     lua_Integer n = 0;
-    for (size_t i = 0; infos && i < count; i++) {
-        if (id && infos[i].id != id)
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (wanted->id && wanted->infos[i].id != wanted->id)
             continue;
-        push_info(L, &infos[i]);
+        push_info(L, &wanted->infos[i]);
         lua_rawseti(L, -2, ++n);
     }
+    return 1;
+}
+
+/* netstat([id]) -> array of entries | the entry of the id, or nil */
+int sk_bind_netstat(lua_State *L) {
+    request wanted = {.id = luaL_optinteger(L, 1, 0)};
+    lua_pushcfunction(L, make_list);
+    lua_pushlightuserdata(L, &wanted);
+    sk_io_info *infos = sk_io_snapshot(sk_node_io(sk_vm_of(L)->node), &wanted.count);
+    wanted.infos = infos;
+    wanted.count = infos ? wanted.count : 0;
+    int status = lua_pcall(L, 1, 1, 0);
     sk_free(infos);
-    if (id)
+    if (status != LUA_OK)
+        return lua_error(L);
+    if (wanted.id)
         lua_rawgeti(L, -1, 1);
     return 1;
 }
