@@ -44,7 +44,7 @@ end
 
 skynet.start(function()
   skynet.fork(function()
-    local input = socket.stdin and socket.stdin()
+    local input = socket.stdin()
     if input then
       read_socket(input)
       socket.close(input)
