@@ -598,7 +598,10 @@ static int module_index(lua_State *L) {
 
 static int raw_next(lua_State *L) {
     lua_settop(L, 2);
-    return lua_next(L, 1) ? 2 : 1;
+    if (lua_next(L, 1))
+        return 2;
+    lua_pushnil(L);
+    return 1;
 }
 
 /* __pairs(t): fills everything in first. */
