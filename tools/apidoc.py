@@ -16,7 +16,7 @@ import sys
 BUILTIN_TYPES = {"any", "nil", "boolean", "string", "number", "integer", "function", "table",
                  "thread", "userdata", "lightuserdata", "unknown", "true", "false", "self"}
 TOKEN = re.compile(r'"[^"]*"|[A-Za-z_][\w.]*|-?\d+|\.\.\.|\[\]|[|?<>(){}\[\]:,]')
-SENTENCE = re.compile(r"^(.*?[.:])(?=\s|$)", re.S)
+SENTENCE = re.compile(r"^(.*?\.)(?=\s|$)", re.S)
 
 
 class Problem(Exception):
@@ -219,7 +219,7 @@ class StubReader:
         if line.startswith("---@"):
             self.read_tag(line[4:])
         elif line.startswith("---"):
-            self.current().lines.append(line[3:].removeprefix(" "))
+            self.current().lines.append(line[3:])
         elif line.startswith("-- ## "):
             self.end_block()
             self.section = line[6:].strip()
@@ -437,6 +437,7 @@ def read_all(folder):
             reader = StubReader(os.path.join(folder, name), types)
             modules.append(reader.read())
             used += reader.used
+    modules.sort(key=lambda module: module.name)
     for name, place, generics in used:
         if name not in types and name not in BUILTIN_TYPES and name not in generics:
             raise Problem(place, f"unknown type {name}")
@@ -452,8 +453,7 @@ def anchor(title):
 def first_sentence(text):
     paragraph = text.split("\n\n")[0].replace("\n", " ")
     match = SENTENCE.match(paragraph)
-    sentence = match.group(1) if match else paragraph
-    return sentence[:-1] + "." if sentence.endswith(":") else sentence
+    return match.group(1) if match else paragraph
 
 
 def cell(text):
@@ -461,15 +461,18 @@ def cell(text):
 
 
 def signature(name, parameters):
-    text, closing, is_first = "", "", True
-    for parameter, is_optional, _, _ in parameters:
-        comma = "" if is_first else ", "
-        if is_optional:
-            text += ("[" if is_first else " [" ) + comma + parameter
+    """The call with its optional parameters in brackets: f(a [, b [, c]]).
+
+    One that others follow which must be given cannot be left out, only be nil: no bracket."""
+    text, closing = "", ""
+    for i, (parameter, is_optional, _, _) in enumerate(parameters):
+        rest = parameters[i + 1:]
+        comma = ", " if i else ""
+        if is_optional and all(other[1] or other[0] == "..." for other in rest):
+            text += " [" * bool(i) + "[" * (not i) + comma + parameter
             closing += "]"
         else:
             text += comma + parameter
-        is_first = False
     return f"{name}({text}{closing})"
 
 
@@ -491,6 +494,7 @@ class Page:
         self.module = module
         self.types = types
         self.out = []
+        self.constants_of = False   # the section of the table that is written
 
     def add(self, *lines):
         self.out += lines
@@ -514,9 +518,11 @@ class Page:
         return "\n".join(self.out) + "\n"
 
     def call_forms(self, name, block):
+        """How an object of the class is called."""
         for overload in block.overloads:
+            may_yield = "; may yield" if overload.startswith("async") else ""
             shown = re.sub(r"^(async )?fun", name, overload)
-            self.add(f"May be called: `{shown}`", "")
+            self.add(f"Is called as `{shown}`{may_yield}.", "")
 
     def summary(self):
         """The functions, by section, each with its first sentence."""
@@ -541,16 +547,12 @@ class Page:
             self.add("")
 
     def add_constant(self, entry):
-        previous = self.out[-2] if len(self.out) > 1 else ""
-        if not previous.startswith("| `" + self.module.local_name):
-            self.add(f"## {entry.section or 'Constants'}", "", "| | value | |",
-                     "| --- | --- | --- |", "")
-        text = cell(prose(entry.block.text()))
-        value = entry.value if entry.value != "nil" else ""
-        kind = entry.block.type
-        shown = f"`{cell(kind)}`" if kind and not value else f"`{value}`"
-        self.out.pop()
-        self.add(f"| `{entry.name}` | {shown} | {text} |", "")
+        if entry.section != self.constants_of:
+            self.constants_of = entry.section
+            self.add(f"## {entry.section or 'Values'}", "", "| | is | |", "| --- | --- | --- |", "")
+        shown = entry.value if entry.value != "nil" else entry.block.type
+        self.out.pop()  # the empty line: the table goes on
+        self.add(f"| `{entry.name}` | `{cell(shown)}` | {cell(entry.block.text())} |", "")
 
     def add_function(self, entry):
         self.add(f"## {entry.name}", "")
@@ -591,7 +593,7 @@ class Page:
 
     def add_class(self, entry):
         self.add(f"## {entry.name}", "", prose(entry.block.text()), "")
-        self.call_forms("object", entry.block)
+        self.call_forms(entry.name.rpartition(".")[2], entry.block)
         if entry.block.fields:
             self.add("| field | type | |", "| --- | --- | --- |")
             for name, is_optional, kind, text in entry.block.fields:

@@ -24,15 +24,15 @@
 ---
 ---Skynet: `RUN`, `KILLTASK` and `REMOTEDEBUG` from another node are refused.
 ---@class skynet.debug
-local M = {}
+local debug = {}
 
 ---Adds a command to this service. The built-in ones win.
 ---@param name string the command
 ---@param f fun(...: any) gets the arguments, and answers with `skynet.ret` or `skynet.retpack`; it may yield
-function M.reg_debugcmd(name, f) end
+function debug.reg_debugcmd(name, f) end
 
 ---Sets the handler of the protocol. The runtime calls it at the first debug message.
 ---@param target skynet the module `skynet`
-function M.init(target) end
+function debug.init(target) end
 
-return M
+return debug

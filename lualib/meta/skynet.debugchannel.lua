@@ -5,7 +5,7 @@
 ---
 ---Skynet: channels have numbers instead of pointers, and a read never waits.
 ---@class skynet.debugchannel
-local M = {}
+local debugchannel = {}
 
 ---One end of a channel. It is released when it is collected.
 ---@class skynet.debugchannel.channel
@@ -47,7 +47,7 @@ function channel:release() end
 ---Raises `new channel failed` when there are too many.
 ---@return skynet.debugchannel.channel writer the end to write to
 ---@return integer id for `connect`
-function M.create() end
+function debugchannel.create() end
 
 ---The end to read from. It can be taken once.
 ---
@@ -55,11 +55,11 @@ function M.create() end
 ---channel, or it has a reader.
 ---@param id integer of the channel
 ---@return skynet.debugchannel.channel reader the end
-function M.connect(id) end
+function debugchannel.connect(id) end
 
 ---As `channel:release()`.
 ---@param channel skynet.debugchannel.channel the end
-function M.release(channel) end
+function debugchannel.release(channel) end
 
 ---As `debug.sethook`, but when `f` returns true the service coroutine stops, until `skynet.wakeup` with it.
 ---Without `f` the hook is taken away.
@@ -71,7 +71,7 @@ function M.release(channel) end
 ---@param f? fun(event: string, line: integer?, can_stop: boolean): boolean? the hook
 ---@param mask? string when it is called, as for `debug.sethook`
 ---@param count? integer instructions between two calls
-function M.sethook(co, f, mask, count) end
+function debugchannel.sethook(co, f, mask, count) end
 
 ---Writes to a socket, for a service that does not use `skynet.socket`.
 ---
@@ -79,6 +79,6 @@ function M.sethook(co, f, mask, count) end
 ---@param socket integer the socket
 ---@param text string the text
 ---@return boolean accepted false when the socket is gone
-function M.send(socket, text) end
+function debugchannel.send(socket, text) end
 
-return M
+return debugchannel

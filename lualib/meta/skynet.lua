@@ -1,6 +1,6 @@
 ---@meta skynet
 
----The module `skynet`: what every service uses to talk to others, to wait, and to start services.
+---What every service uses: sending and calling, waiting, starting services.
 ---
 ---Words used on all pages: a **tick** is 1/100 s. A **service coroutine** is the coroutine in which
 ---the runtime calls a handler, a start function, a timer's function or the function of a fork. A
@@ -173,7 +173,7 @@ function skynet.rawcall(addr, typename, msg, size) end
 ---Raises as `rawsend`.
 ---
 ---```lua
---- -- the answer will go to the first caller
+---skynet.ignoreret()  -- the answer will come from the worker
 ---skynet.redirect(worker, source, "lua", session, skynet.pack("work"))
 ---```
 ---@param dest skynet.address the receiver
@@ -256,28 +256,28 @@ function skynet.context() end
 ---end
 ---if set.timeout then print "some answers are missing" end
 ---```
----@param req? skynet.request.entry the first request
----@return skynet.request set the set
+---@param req? skynet.request_entry the first request
+---@return skynet.request_set set the set
 function skynet.request(req) end
 
 ---A request of a set: `{ addr, typename, ... }`. Other fields are kept, and may serve as tags.
----@class skynet.request.entry
+---@class skynet.request_entry
 ---@field [1] skynet.address The callee.
 ---@field [2] string|integer Name or id of the protocol.
 ---@field [integer] any The values to be sent.
 ---@field n? integer Index of the last value, when that may be nil.
 
 ---A set of requests. It is also their list: `#set`, `set[i]`.
----@class skynet.request
----@overload fun(req: skynet.request.entry): skynet.request
+---@class skynet.request_set
+---@overload fun(req: skynet.request_entry): skynet.request_set
 ---@field timeout? boolean True when `select` ended because its time was over.
 local request = {}
 
 ---Adds a request, as a call of the set does.
 ---
 ---Raises `assertion failed` when `req` is no table, or after `select`.
----@param req skynet.request.entry the request
----@return skynet.request set itself
+---@param req skynet.request_entry the request
+---@return skynet.request_set set itself
 function request:add(req) end
 
 ---Sends all requests; the results are for a generic `for`. It gives each request once, with its answer:
@@ -288,10 +288,10 @@ function request:add(req) end
 ---Raises `assertion failed` the second time, and raises for an unknown protocol; then nothing is sent.
 ---@async
 ---@param timeout? skynet.ticks for all of them together; without it no limit
----@return fun(): skynet.request.entry?, table|false|nil next the iterator
+---@return fun(): skynet.request_entry?, table|false|nil next the iterator
 ---@return nil state of no use
 ---@return nil start of no use
----@return skynet.request closing itself, closed at the end of the loop
+---@return skynet.request_set closing itself, closed at the end of the loop
 function request:select(timeout) end
 
 ---Gives up the answers that are still open. A `for` does it by itself. Harmless at any time.

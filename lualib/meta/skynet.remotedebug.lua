@@ -3,7 +3,7 @@
 ---The debugger of the console's `debug ADDRESS`, on the side of the service. The page
 ---[debug-console](../debug-console.md) tells how it is used.
 ---@class skynet.remotedebug
-local M = {}
+local remotedebug = {}
 
 ---Debugs this service, until the line `cont` is read or the other end of the channel is gone.
 ---
@@ -12,6 +12,6 @@ local M = {}
 ---@param import skynet the module `skynet`
 ---@param fd integer the socket for the output
 ---@param channel integer id of a channel of `skynet.debugchannel`
-function M.start(import, fd, channel) end
+function remotedebug.start(import, fd, channel) end
 
-return M
+return remotedebug

@@ -3,7 +3,7 @@
 ---What stands behind the global `require` in a service coroutine, where the main chunk of a module and
 ---its functions of `skynet.init` may yield.
 ---@class skynet.require
-local M = {}
+local loader = {}
 
 ---Loads a module once, as `require` of Lua; the global `require` of a service. On the main thread it is
 ---Lua's own. In a coroutine a second one that asks for a module which is being loaded waits for it, and
@@ -14,16 +14,16 @@ local M = {}
 ---@async
 ---@param name string name of the module
 ---@return any module its value; one result only
-function M.require(name) end
+function loader.require(name) end
 
 ---As `skynet.init`.
 ---
 ---Raises outside of a module that is being loaded, after `skynet.start`.
 ---@param f fun() runs before `require` returns; it may yield
-function M.init(f) end
+function loader.init(f) end
 
 ---Does nothing, and is kept for programs that call it: `skynet.start` runs the functions of the main
 ---chunk.
-function M.init_all() end
+function loader.init_all() end
 
-return M
+return loader
