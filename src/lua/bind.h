@@ -56,9 +56,15 @@ sk_task *sk_bind_new_thread(lua_State *L, int first);
  * pushed, the protocol is not registered. */
 bool sk_bind_push_proto(lua_State *L, int type);
 
-/* In a coroutine, the debug protocol's table on top: its handler lives in a Lua module that is
- * loaded by the first debug message. */
-void sk_bind_load_debug(lua_State *L);
+/* retpack(...), for other bindings. */
+int sk_bind_retpack(lua_State *L);
+
+/* (session, source, name, ...): the debug protocol's dispatch function until the module
+ * skynet.debug is loaded. */
+int sk_bind_debug_dispatch(lua_State *L);
+
+/* (name) -> true when this was one of the commands that need no module; then it is done. */
+int sk_bind_debug_frequent(lua_State *L);
 
 /* Pushes the protocol named by the argument (name or id). False: nothing is pushed. */
 bool sk_bind_find_proto(lua_State *L, int index);

@@ -196,8 +196,6 @@ static int request_main(lua_State *L) {
     if (!sk_bind_push_proto(L, task->type))
         return unknown_request(L, task, msg);
     begin_trace(L, task);
-    if (SK_UNLIKELY(task->type == SK_TYPE_DEBUG))
-        sk_bind_load_debug(L);
     if (sk_bind_get_field(L, 1, SK_REF_KEY_DISPATCH) == LUA_TNIL)
         return unknown_request(L, task, msg);
     int nargs = push_request(L, task, msg);

@@ -146,9 +146,10 @@ struct sk_vm {
     int barrier_count;            /* resumes in progress that a block cannot pass */
     bool is_started;              /* skynet.start was called, or a callback set */
     bool is_exiting;
-    bool keeps_messages;   /* core.callback(f, true) */
-    bool payload_is_taken; /* the message's payload was handed to Lua code as a pointer */
-    int feed_depth;        /* core.feed inside of itself */
+    bool keeps_messages;      /* core.callback(f, true) */
+    bool payload_is_taken;    /* the message's payload was handed to Lua code as a pointer */
+    int feed_depth;           /* core.feed inside of itself */
+    uint64_t collected_count; /* GC commands up to this message are done, see bind_debug.c */
     int callback_ref;
     sk_plain plain[SK_PLAIN_COUNT];
     bool timers_are_traced;
