@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* sk_vm.signal_mark: a worker's number stands above so many bits of its count of messages. */
+#define MARK_VERSION_BITS 48
+
 /* A Lua stack must have this much room before a traceback is built on it. */
 #define TRACEBACK_ROOM 32
 
@@ -228,8 +231,31 @@ static void tell_place(sk_vm *vm, lua_State *L, sk_handle asker, int32_t session
     (void)sk_service_post(vm->service, asker, msg); /* it may be gone */
 }
 
-/* Count hook of an interrupted coroutine. A live service tells where it is, once: who has asked,
- * else the log. */
+/* A number for the message that the service is in; 0: in none. The next message has another one. */
+static uint64_t present_mark(const sk_vm *vm) {
+    sk_worker *worker = sk_service_worker(vm->service);
+    uint64_t version;
+    sk_handle source, to;
+    if (!worker || !sk_worker_observe(worker, &version, &source, &to) ||
+        !sk_handle_eq(to, sk_service_handle(vm->service)))
+        return 0;
+    uint64_t mask = (UINT64_C(1) << MARK_VERSION_BITS) - 1;
+    return ((uint64_t)sk_worker_index(worker) + 1) << MARK_VERSION_BITS | (version & mask);
+}
+
+/* An error out of a hook leaves hooks switched off in the coroutine that it ends, also when that is
+ * reset: so the task's is not used again. */
+static void raise_signal(sk_vm *vm, lua_State *L) {
+    if (vm->current)
+        vm->current->is_exposed = true;
+    luaL_where(L, 0);
+    lua_pushliteral(L, "signal 0");
+    lua_concat(L, 2);
+    lua_error(L);
+}
+
+/* Count hook of an interrupted coroutine. That of a live service tells where it is, if somebody has
+ * asked, and raises the signal; if there is neither it logs where it is, once. */
 static void interrupt_hook(lua_State *L, lua_Debug *ar) {
     (void)ar;
     sk_vm *vm = sk_vm_of(L);
@@ -240,10 +266,23 @@ static void interrupt_hook(lua_State *L, lua_Debug *ar) {
     lua_sethook(L, NULL, 0, 0);
     sk_handle asker;
     int32_t session;
-    if (sk_service_take_asker(vm->service, &asker, &session))
+    bool was_asked = sk_service_take_asker(vm->service, &asker, &session);
+    if (was_asked)
         tell_place(vm, L, asker, session);
-    else
+    uint64_t mark = sk_swap_acq_rel(&vm->signal_mark, 0); /* pairs with raise_signal */
+    if (mark && mark == present_mark(vm)) /* else it was for an earlier message */
+        raise_signal(vm, L);
+    if (!mark && !was_asked)
         log_place(vm, L, "error: still in the same message, at:");
+}
+
+void sk_vm_raise_signal(sk_vm *vm) {
+    sk_worker *worker = sk_service_worker(vm->service);
+    uint64_t mark = present_mark(vm);
+    if (!mark)
+        return;
+    sk_store_release(&vm->signal_mark, mark); /* pairs with the hook */
+    sk_worker_interrupt(worker);
 }
 
 void sk_vm_interrupt(void *user) {

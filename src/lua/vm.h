@@ -1,8 +1,8 @@
 /* vm.h -- one Lua service: its state, its memory account, and what the dispatcher keeps outside.
  *
  * Everything here belongs to the service and is touched only by the thread that runs it, but for
- * `running`, which an interrupt's signal handler on that same thread reads. Shared by the files of
- * src/lua only.
+ * `running`, which an interrupt's signal handler on that same thread reads, and `signal_mark`.
+ * Shared by the files of src/lua only.
  *
  * Lua's per-thread extra space holds a sk_task pointer: the task itself in a service coroutine,
  * the root task (vm->root) in every other thread. In a coroutine that was left behind by a
@@ -142,6 +142,7 @@ struct sk_vm {
     sk_msg *msg;
     sk_task *current;             /* the task that runs */
     _Atomic(lua_State *) running; /* the innermost coroutine resumed by us */
+    _Atomic uint64_t signal_mark; /* any thread: the message that SIGNAL 0 is meant for; 0: none */
     bool is_blocking;             /* the yield in flight is the framework's */
     int barrier_count;            /* resumes in progress that a block cannot pass */
     bool is_started;              /* skynet.start was called, or a callback set */
@@ -232,6 +233,10 @@ void sk_vm_push_error_text(sk_vm *vm, lua_State *from);
 
 /* Owner. Writes a log line in the name of the service. */
 void sk_vm_log(sk_vm *vm, const char *fmt, ...) SK_PRINTF(2, 3);
+
+/* Any thread that keeps the vm alive. Has the Lua code that the service runs at this moment raise
+ * "signal 0"; nothing happens when it runs none. */
+void sk_vm_raise_signal(sk_vm *vm);
 
 /* The interrupt function for sk_worker_publish; the target is a sk_vm. */
 void sk_vm_interrupt(void *vm);
