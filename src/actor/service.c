@@ -548,7 +548,7 @@ int sk_service_retire(sk_node *node, sk_worker *worker, sk_handle handle) {
     }
     /* It runs, or waits to: a runaway is interrupted. The worker outlives all services. */
     sk_worker *runner = sk_service_worker(service);
-    if (runner && runner != worker && result == SK_PUSH_QUEUED)
+    if (runner && runner != worker && result == SK_PUSH_QUEUED && !service->drains)
         sk_worker_interrupt(runner);
     return 0;
 }

@@ -121,8 +121,9 @@ void sk_service_ask_place(sk_service *service, sk_handle asker, int32_t session)
 /* Owner, also in a hook. Takes the note; false when there is none. */
 bool sk_service_take_asker(sk_service *service, sk_handle *ret_asker, int32_t *ret_session);
 
-/* Owner, during init. At its death the service still handles what is in its mailbox, instead of
- * answering it with errors; the node retires such services last. For the logger. */
+/* Owner, during init, or before the node runs. At its death the service still handles what is in
+ * its mailbox, instead of answering it with errors, and is not interrupted at once. For the logger,
+ * which the node retires last. */
 void sk_service_set_drain(sk_service *service);
 
 /* Owner. Answers a request it will not handle: an error to the message's source. Nothing is sent

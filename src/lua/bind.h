@@ -128,6 +128,7 @@ int sk_open_select(lua_State *L);
 int sk_open_socket(lua_State *L);
 int sk_open_skein(lua_State *L);
 int sk_open_debugchannel(lua_State *L);
+int sk_open_log(lua_State *L);
 int sk_open_codecache(lua_State *L);
 
 #endif

@@ -222,8 +222,8 @@ static void on_request(sk_vm *vm, sk_msg *msg) {
     }
     sk_task *task = sk_task_try_new(vm);
     if (SK_UNLIKELY(!task)) {
-        sk_vm_log(vm, "lua memory error : [%x to :%x : %d]", msg->source.v,
-                  sk_service_handle(vm->service).v, msg->session);
+        sk_vm_log_error(vm, "lua memory error : [%x to :%x : %d]", msg->source.v,
+                        sk_service_handle(vm->service).v, msg->session);
         sk_service_bounce(vm->service, msg);
         return;
     }
@@ -448,9 +448,9 @@ static inline void serve_queues(sk_vm *vm) {
 static void log_errors(sk_vm *vm, const sk_msg *msg) {
     if (SK_LIKELY(vm->errors.len == 0))
         return;
-    sk_vm_log(vm, "lua call [%x to :%x : %d msgsz = %zu] error : %.*s", msg->source.v,
-              sk_service_handle(vm->service).v, msg->session, msg->size, (int)vm->errors.len,
-              (const char *)vm->errors.data);
+    sk_vm_log_error(vm, "lua call [%x to :%x : %d msgsz = %zu] error : %.*s", msg->source.v,
+                    sk_service_handle(vm->service).v, msg->session, msg->size, (int)vm->errors.len,
+                    (const char *)vm->errors.data);
     vm->errors.len = 0;
 }
 
@@ -592,6 +592,7 @@ int sk_dispatcher_exit(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
     bool can_block = vm->current && lua_isyieldable(L) && vm->barrier_count == 0;
     vm->is_exiting = true;
+    vm->is_started = false; /* what still comes, to a service that drains, is refused */
     while (!sk_list_is_empty(&vm->forks))
         sk_dispatcher_kill(SK_CONTAINER(vm->forks.next, sk_task, queue));
     int top = lua_gettop(L);

@@ -311,6 +311,7 @@ static int open_require(lua_State *L) {
 /* Modules in C, by name. */
 static const sk_bind_entry C_MODULES[] = {
     {"skein", sk_open_skein},
+    {"skein.log", sk_open_log},
     {"skynet", sk_open_skynet},
     {"skynet.codecache", sk_open_codecache},
     {"skynet.core", sk_open_core},

@@ -24,7 +24,7 @@ typedef struct {
 static void *snlua_create(void) { return sk_new(snlua); }
 
 static void report_failure(sk_vm *vm) {
-    sk_vm_log(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
+    sk_vm_log_error(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
     sk_handle launcher = sk_registry_query(sk_node_registry(vm->node), "launcher");
     sk_msg *msg = sk_msg_new_copy("ERROR", 5);
     msg->source = sk_service_handle(vm->service);

@@ -1,6 +1,7 @@
 /* vm.c -- creating and closing a state, memory accounting, error texts, interrupts. */
 #include "lua/vm.h"
 
+#include "actor/log.h"
 #include "actor/worker.h"
 #include "base/assert.h"
 #include "base/limits.h"
@@ -183,16 +184,46 @@ void sk_vm_push_error_text(sk_vm *vm, lua_State *from) {
     }
 }
 
+static bool is_logger(const sk_vm *vm) {
+    return sk_node_is_logger(vm->node, sk_service_worker(vm->service),
+                             sk_service_handle(vm->service));
+}
+
+static void log_formatted(sk_vm *vm, sk_log_level level, const char *fmt, va_list args) {
+    char *text = NULL;
+    int size = vasprintf(&text, fmt, args);
+    sk_assert(size >= 0);
+    sk_log_record record = {.level = level, .text = text, .size = (size_t)size};
+    sk_handle self = sk_service_handle(vm->service);
+    if (is_logger(vm))
+        sk_node_log_stderr(self, text, record.size);
+    else
+        sk_node_log_record(vm->node, sk_service_worker(vm->service), self, &record);
+    sk_free(text);
+}
+
 void sk_vm_log(sk_vm *vm, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
-    char *line = NULL;
-    int size = vasprintf(&line, fmt, args);
+    log_formatted(vm, SK_LOG_PLAIN, fmt, args);
     va_end(args);
-    sk_assert(size >= 0);
-    sk_node_log_text(vm->node, sk_service_worker(vm->service), sk_service_handle(vm->service), line,
-                     (size_t)size);
-    sk_free(line);
+}
+
+void sk_vm_log_error(sk_vm *vm, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    log_formatted(vm, SK_LOG_ERROR, fmt, args);
+    va_end(args);
+}
+
+void sk_vm_log_record(sk_vm *vm, const sk_log_record *record) {
+    sk_handle self = sk_service_handle(vm->service);
+    const sk_msg *msg = vm->msg;
+    bool is_own_line = msg && msg->type == SK_TYPE_TEXT && sk_handle_eq(msg->source, self);
+    if (is_own_line && is_logger(vm))
+        sk_node_log_stderr(self, record->text, record->size);
+    else
+        sk_node_log_record(vm->node, sk_service_worker(vm->service), self, record);
 }
 
 static void log_place(sk_vm *vm, lua_State *L, const char *title) {

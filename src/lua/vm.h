@@ -231,8 +231,15 @@ int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults);
  * traceback of `from`; never raises. */
 void sk_vm_push_error_text(sk_vm *vm, lua_State *from);
 
-/* Owner. Writes a log line in the name of the service. */
+/* Owner. Writes a log line in the name of the service; the second for errors of its code. The log
+ * service's own go to stderr: one that fails for each line it gets must not be fed by that. */
 void sk_vm_log(sk_vm *vm, const char *fmt, ...) SK_PRINTF(2, 3);
+void sk_vm_log_error(sk_vm *vm, const char *fmt, ...) SK_PRINTF(2, 3);
+
+/* Owner. A line that the service's code wants logged. It goes to stderr when the log service writes
+ * about itself while it handles such a line of its own: the next one would follow for ever. */
+struct sk_log_record;
+void sk_vm_log_record(sk_vm *vm, const struct sk_log_record *record);
 
 /* Any thread that keeps the vm alive. Has the Lua code that the service runs at this moment raise
  * "signal 0"; nothing happens when it runs none. */
