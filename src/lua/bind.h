@@ -120,6 +120,10 @@ extern const sk_bind_entry sk_bind_message_functions[]; /* ends with a NULL name
 extern const sk_bind_entry sk_bind_wait_functions[];
 lua_CFunction sk_bind_find(const sk_bind_entry *entries, size_t count, const char *name);
 
+/* coroutine.resume and coroutine.wrap of a service. */
+int sk_bind_co_resume(lua_State *L);
+int sk_bind_co_wrap(lua_State *L);
+
 /* Module openers, as in package.preload. */
 int sk_open_skynet(lua_State *L);
 int sk_open_core(lua_State *L);
@@ -129,6 +133,7 @@ int sk_open_socket(lua_State *L);
 int sk_open_skein(lua_State *L);
 int sk_open_debugchannel(lua_State *L);
 int sk_open_log(lua_State *L);
+int sk_open_profile(lua_State *L);
 int sk_open_codecache(lua_State *L);
 
 #endif

@@ -8,6 +8,7 @@
 #include "lua/account.h"
 #include "lua/bind.h"
 #include "lua/deadline.h"
+#include "lua/profile.h"
 #include "lua/task.h"
 #include "lua/trace.h"
 
@@ -93,7 +94,7 @@ static void run_task(sk_vm *vm, sk_task *task, int nargs) {
     if (SK_UNLIKELY(task->account))
         sk_account_charge_start(task);
     sk_store_relaxed(&vm->running, task->co);
-    int status = lua_resume(task->co, vm->L, nargs, &count);
+    int status = sk_profile_resume(vm, task->co, nargs, &count, vm->L);
     if (SK_UNLIKELY(task->account))
         sk_account_charge_stop(task);
     sk_store_relaxed(&vm->running, NULL);

@@ -178,6 +178,7 @@ struct sk_vm {
     sk_deadlines deadlines;
     sk_account *accounts; /* by number */
     uint32_t account_cap;
+    sk_map profiles; /* coroutine -> its record; see profile.h */
 
     /* Hooks of bindings. */
     void *sockets; /* bind_socket.c */
