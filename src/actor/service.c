@@ -76,6 +76,9 @@ struct sk_service {
 
 #define BUMP(p, n) sk_store_relaxed(p, sk_load_relaxed(p) + (n))
 
+/* Part of a loop that is compiled twice. */
+#define INLINE inline __attribute__((always_inline))
+
 /* Messages between two looks at the clock. */
 #define TIME_CHECK_INTERVAL 8
 
@@ -293,7 +296,7 @@ static void warn_overload(sk_service *service, uint64_t len) {
                 "error: May overload, message queue length = %llu", (unsigned long long)len);
 }
 
-static void count_message(sk_service *service) {
+static INLINE void count_message(sk_service *service) {
     uint64_t len = sk_mailbox_len(&service->mailbox);
     BUMP(&service->message_count, 1);
     if (SK_UNLIKELY(len + 1 > sk_load_relaxed(&service->mailbox_len_max)))
@@ -304,8 +307,7 @@ static void count_message(sk_service *service) {
 
 /* Handles messages until the box is empty, the budget is used, or a flag is set that the caller
  * does not know of. Compiled twice: what `flags` does not hold costs nothing. */
-static inline __attribute__((always_inline)) void run_batch(sk_service *service, sk_worker *worker,
-                                                            const uint8_t flags) {
+static INLINE void run_batch(sk_service *service, sk_worker *worker, const uint8_t flags) {
     for (uint32_t n = 1; n <= SK_DISPATCH_COUNT_MAX; n++) {
         sk_msg *msg = sk_mailbox_pop(&service->mailbox);
         if (!msg) {
@@ -516,6 +518,10 @@ void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat) {
 
 void sk_service_ask_mailbox_size(sk_service *service) {
     (void)sk_or_acq_rel(&service->flags, IS_ASKED); /* pairs with the load in dispatch */
+}
+
+size_t sk_service_mailbox_size(const sk_service *service) {
+    return sk_mailbox_size(&service->mailbox);
 }
 
 sk_worker *sk_service_worker(const sk_service *service) {

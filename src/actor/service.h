@@ -73,6 +73,9 @@ void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat);
  * ended; the statistics then have it. */
 void sk_service_ask_mailbox_size(sk_service *service);
 
+/* Owner. The same, at once. */
+size_t sk_service_mailbox_size(const sk_service *service);
+
 /* Worker; inside `caller`, any service. Starts and stops the message log of `service` (msglog.h),
  * from its next message on, and says so in the log. Twice is as good as once. */
 void sk_service_log_on(sk_service *service, sk_service *caller);

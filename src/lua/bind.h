@@ -134,6 +134,8 @@ int sk_open_skein(lua_State *L);
 int sk_open_debugchannel(lua_State *L);
 int sk_open_log(lua_State *L);
 int sk_open_profile(lua_State *L);
+int sk_open_memory(lua_State *L); /* skynet.memory */
+int sk_open_usage(lua_State *L);  /* skein.memory.core */
 int sk_open_codecache(lua_State *L);
 
 #endif

@@ -312,10 +312,12 @@ static int open_require(lua_State *L) {
 static const sk_bind_entry C_MODULES[] = {
     {"skein", sk_open_skein},
     {"skein.log", sk_open_log},
+    {"skein.memory.core", sk_open_usage},
     {"skynet", sk_open_skynet},
     {"skynet.codecache", sk_open_codecache},
     {"skynet.core", sk_open_core},
     {"skynet.debugchannel", sk_open_debugchannel},
+    {"skynet.memory", sk_open_memory},
     {"skynet.profile", sk_open_profile},
     {"skynet.require", open_require},
     {"skynet.select.core", sk_open_select},
