@@ -25,7 +25,11 @@ static int resume_inner(lua_State *L, lua_State *co, int nargs) {
     lua_xmove(L, co, nargs);
     vm->barrier_count += is_barrier;
     sk_store_relaxed(&vm->running, co);
-    int status = sk_profile_resume(vm, co, nargs, &count, L);
+    if (SK_UNLIKELY(vm->profiles.count))
+        sk_profile_begin(vm, co);
+    int status = lua_resume(co, L, nargs, &count);
+    if (SK_UNLIKELY(vm->profiles.count))
+        sk_profile_end(vm, co);
     sk_store_relaxed(&vm->running, outer);
     vm->barrier_count -= is_barrier;
     if (SK_UNLIKELY(status == LUA_YIELD && vm->is_blocking)) {

@@ -27,8 +27,12 @@ static uint64_t cycles(const sk_vm *vm) { return sk_clock_cycles(sk_node_clock(v
 
 void sk_profile_begin(sk_vm *vm, lua_State *co) {
     record *r = sk_map_get(&vm->profiles, key_of(co));
-    if (!r || r->is_running)
+    if (!r)
         return;
+    if (r->is_running) { /* of a request that has ended */
+        (void)sk_map_take(&vm->profiles, key_of(co));
+        return;
+    }
     r->is_running = true;
     r->since_cycles = cycles(vm);
 }
@@ -39,14 +43,10 @@ static void halt(record *r) {
     r->is_running = false;
 }
 
-void sk_profile_end(sk_vm *vm, lua_State *co, int status) {
+void sk_profile_end(sk_vm *vm, lua_State *co) {
     record *r = sk_map_get(&vm->profiles, key_of(co));
-    if (!r)
-        return;
-    halt(r);
-    /* A service coroutine that has ended will run another request. */
-    if (status != LUA_YIELD && sk_task_of_thread(co))
-        (void)sk_map_take(&vm->profiles, key_of(co));
+    if (r)
+        halt(r);
 }
 
 /* The collector has it: its coroutine is gone. */
@@ -71,6 +71,12 @@ static void push_table(lua_State *L) {
     lua_pop(L, 1);
 }
 
+/* It runs, or waits for a coroutine that it has resumed. */
+static bool is_active(lua_State *L, lua_State *co) {
+    lua_Debug ar;
+    return co == L || (lua_status(co) == LUA_OK && lua_getstack(co, 0, &ar));
+}
+
 /* Puts the coroutine to be measured at 1, the table at 2; its record, or NULL. */
 static record *find(lua_State *L) {
     if (lua_isnone(L, 1))
@@ -84,13 +90,8 @@ static record *find(lua_State *L) {
     record *kept = lua_touserdata(L, -1);
     lua_pop(L, 1);
     record *r = sk_map_get(&sk_vm_of(L)->profiles, key_of(co));
-    return r && r == kept ? r : NULL;
-}
-
-/* It runs, or waits for a coroutine that it has resumed. */
-static bool is_active(lua_State *L, lua_State *co) {
-    lua_Debug ar;
-    return co == L || (lua_status(co) == LUA_OK && lua_getstack(co, 0, &ar));
+    bool has_ended = r && r->is_running && !is_active(L, co);
+    return r && r == kept && !has_ended ? r : NULL;
 }
 
 /* start([co]): begins to measure the coroutine, by default the running one */

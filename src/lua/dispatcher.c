@@ -94,7 +94,9 @@ static void run_task(sk_vm *vm, sk_task *task, int nargs) {
     if (SK_UNLIKELY(task->account))
         sk_account_charge_start(task);
     sk_store_relaxed(&vm->running, task->co);
-    int status = sk_profile_resume(vm, task->co, nargs, &count, vm->L);
+    if (SK_UNLIKELY(vm->profiles.count))
+        sk_profile_begin(vm, task->co);
+    int status = lua_resume(task->co, vm->L, nargs, &count);
     if (SK_UNLIKELY(task->account))
         sk_account_charge_stop(task);
     sk_store_relaxed(&vm->running, NULL);

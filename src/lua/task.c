@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "lua/account.h"
 #include "lua/deadline.h"
+#include "lua/profile.h"
 #include "lua/trace.h"
 
 #include <lauxlib.h>
@@ -212,6 +213,8 @@ sk_task *sk_task_check_block(lua_State *L) {
 
 int sk_task_block(lua_State *L, lua_KFunction k, lua_KContext ctx) {
     sk_vm *vm = sk_vm_of(L);
+    if (SK_UNLIKELY(vm->profiles.count))
+        sk_profile_end(vm, L);
     vm->is_blocking = true;
     return lua_yieldk(L, 0, ctx, k);
 }

@@ -176,6 +176,27 @@ local function test_native()
   print(util.in_log "Open log file", util.in_log "Close log file :00000abc")  -- expect: true true
 end
 
+--- On and off while messages come, from several sides: each message is in the file whole.
+local function test_storm()
+  local peer = util.peer()
+  local done = 0
+  for _ = 1, 4 do
+    skynet.fork(function()
+      for i = 1, 50 do
+        core.command(i % 2 == 0 and "LOGON" or "LOGOFF", skynet.address(peer))
+        assert(util.eval(peer, "return ...", i) == i)
+      end
+      done = done + 1
+    end)
+  end
+  util.wait_for(function() return done == 4 end)
+  for _, line in ipairs(lines(peer)) do
+    assert(line:match(NUMBERS) or line:match "^open time: %d+ %a+ "
+      or line:match "^close time: %d+$", line)
+  end
+  print(done, #lines(peer) > 50)                    -- expect: 4 true
+end
+
 util.run(function()
   test_messages()
   test_private()
@@ -183,4 +204,5 @@ util.run(function()
   test_launch()
   test_sockets()
   test_native()
+  test_storm()
 end)
