@@ -27,12 +27,8 @@ static uint64_t cycles(const sk_vm *vm) { return sk_clock_cycles(sk_node_clock(v
 
 void sk_profile_begin(sk_vm *vm, lua_State *co) {
     record *r = sk_map_get(&vm->profiles, key_of(co));
-    if (!r)
+    if (!r || r->is_running)
         return;
-    if (r->is_running) { /* of a request that has ended */
-        (void)sk_map_take(&vm->profiles, key_of(co));
-        return;
-    }
     r->is_running = true;
     r->since_cycles = cycles(vm);
 }
@@ -47,6 +43,10 @@ void sk_profile_end(sk_vm *vm, lua_State *co) {
     record *r = sk_map_get(&vm->profiles, key_of(co));
     if (r)
         halt(r);
+}
+
+void sk_profile_drop(sk_vm *vm, lua_State *co) {
+    (void)sk_map_take(&vm->profiles, key_of(co)); /* stopped already: none */
 }
 
 /* The collector has it: its coroutine is gone. */
@@ -71,12 +71,6 @@ static void push_table(lua_State *L) {
     lua_pop(L, 1);
 }
 
-/* It runs, or waits for a coroutine that it has resumed. */
-static bool is_active(lua_State *L, lua_State *co) {
-    lua_Debug ar;
-    return co == L || (lua_status(co) == LUA_OK && lua_getstack(co, 0, &ar));
-}
-
 /* Puts the coroutine to be measured at 1, the table at 2; its record, or NULL. */
 static record *find(lua_State *L) {
     if (lua_isnone(L, 1))
@@ -90,8 +84,13 @@ static record *find(lua_State *L) {
     record *kept = lua_touserdata(L, -1);
     lua_pop(L, 1);
     record *r = sk_map_get(&sk_vm_of(L)->profiles, key_of(co));
-    bool has_ended = r && r->is_running && !is_active(L, co);
-    return r && r == kept && !has_ended ? r : NULL;
+    return r && r == kept ? r : NULL;
+}
+
+/* It runs, or waits for a coroutine that it has resumed. */
+static bool is_active(lua_State *L, lua_State *co) {
+    lua_Debug ar;
+    return co == L || (lua_status(co) == LUA_OK && lua_getstack(co, 0, &ar));
 }
 
 /* start([co]): begins to measure the coroutine, by default the running one */
@@ -107,6 +106,9 @@ static int profile_start(lua_State *L) {
     lua_pushvalue(L, -2);
     lua_rawset(L, 2);
     (void)sk_map_put(&vm->profiles, key_of(co), r); /* what it replaces is of a dead coroutine */
+    sk_task *task = sk_task_of_thread(co);
+    if (task)
+        task->watched |= SK_WATCH_PROFILE;
     r->since_cycles = cycles(vm);
     return 0;
 }
@@ -118,7 +120,10 @@ static int profile_stop(lua_State *L) {
     if (!r)
         return luaL_error(L, "Call profile.start() before profile.stop()");
     halt(r);
-    (void)sk_map_take(&vm->profiles, key_of(r->co));
+    sk_profile_drop(vm, r->co);
+    sk_task *task = sk_task_of_thread(lua_tothread(L, 1));
+    if (task)
+        task->watched &= (uint8_t)~SK_WATCH_PROFILE;
     lua_pushnumber(L, sk_clock_cycles_to_seconds(sk_node_clock(vm->node), r->total_cycles));
     lua_pushvalue(L, 1);
     lua_pushnil(L);

@@ -85,29 +85,42 @@ static void stray_yield(sk_vm *vm, sk_task *task, int count) {
     fail(vm, task);
 }
 
+/* A watched task goes on, and waits. */
+static void watched_goes_on(sk_vm *vm, sk_task *task) {
+    if (task->watched & SK_WATCH_TRACE)
+        sk_trace_event(task, "resume");
+    if (task->watched & SK_WATCH_PROFILE)
+        sk_profile_begin(vm, task->co);
+    if (task->watched & SK_WATCH_ACCOUNT)
+        sk_account_charge_start(task);
+}
+
+static void watched_waits(sk_vm *vm, sk_task *task) {
+    if (task->watched & SK_WATCH_PROFILE)
+        sk_profile_end(vm, task->co);
+    if (task->watched & SK_WATCH_ACCOUNT)
+        sk_account_charge_stop(task);
+    if (task->watched & SK_WATCH_EXIT) {
+        sk_task_close(task);
+        sk_task_end(task);
+    }
+}
+
 /* Resumes the task with what is on its stack. */
 static void run_task(sk_vm *vm, sk_task *task, int nargs) {
     int count = 0;
     task->chain_count = 0;
     vm->current = task;
     vm->limit_is_on = true;
-    if (SK_UNLIKELY(task->account))
-        sk_account_charge_start(task);
     sk_store_relaxed(&vm->running, task->co);
-    if (SK_UNLIKELY(vm->profiles.count))
-        sk_profile_begin(vm, task->co);
     int status = lua_resume(task->co, vm->L, nargs, &count);
-    if (SK_UNLIKELY(task->account))
-        sk_account_charge_stop(task);
     sk_store_relaxed(&vm->running, NULL);
     vm->limit_is_on = false;
     vm->current = NULL;
     if (SK_LIKELY(status == LUA_YIELD && vm->is_blocking)) {
         vm->is_blocking = false;
-        if (SK_UNLIKELY(task->wait == SK_WAIT_EXIT)) {
-            sk_task_close(task);
-            sk_task_end(task);
-        }
+        if (SK_UNLIKELY(task->watched))
+            watched_waits(vm, task);
     } else if (status == LUA_OK) {
         finish(vm, task);
     } else if (status == LUA_YIELD) {
@@ -123,8 +136,8 @@ static void resume_waiter(sk_vm *vm, sk_task *task, sk_wake wake) {
         wake == SK_WAKE_BREAK || wake == SK_WAKE_DEADLINE || wake == SK_WAKE_TERM;
     sk_task_unwait(task, answer_may_come);
     task->wake = (uint8_t)wake;
-    if (SK_UNLIKELY(task->trace))
-        sk_trace_event(task, "resume");
+    if (SK_UNLIKELY(task->watched))
+        watched_goes_on(vm, task);
     run_task(vm, task, starts ? task->nargs : 0);
 }
 
@@ -611,5 +624,6 @@ int sk_dispatcher_exit(lua_State *L) {
     if (!can_block)
         return luaL_error(L, "attempt to yield from outside a coroutine (the service exits)");
     vm->current->wait = SK_WAIT_EXIT;
+    vm->current->watched |= SK_WATCH_EXIT;
     return sk_task_block(L, exited, 0);
 }

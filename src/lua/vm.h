@@ -59,6 +59,14 @@ typedef struct {
     sk_link link;
 } sk_yield_node;
 
+/* Bits of sk_task.watched: what is rare, for one test where a task goes on, waits or ends. */
+enum {
+    SK_WATCH_TRACE = 1,   /* task->trace is set */
+    SK_WATCH_PROFILE = 2, /* co has a record in vm->profiles */
+    SK_WATCH_EXIT = 4,    /* the service exits when it yields */
+    SK_WATCH_ACCOUNT = 8, /* task->account is set */
+};
+
 struct sk_task {
     sk_vm *vm; /* first: see above */
     lua_State *co;
@@ -68,6 +76,7 @@ struct sk_task {
     bool has_token;    /* listed in the token table, under its own pointer */
     bool trace_is_off; /* its protocol's requests are never traced */
 
+    uint8_t watched; /* SK_WATCH_* */
     uint8_t request; /* sk_request */
     uint8_t wait;    /* sk_wait */
     uint8_t wake;    /* sk_wake */
@@ -78,7 +87,7 @@ struct sk_task {
     char *trace;          /* tag of the trace it belongs to; NULL: none */
 
     uint32_t account;        /* see account.h; 0: none */
-    uint64_t charged_cycles; /* up to here its account has been charged */
+    uint64_t charged_cycles; /* up to here its account has been charged; 0: it does not run */
 
     int32_t wait_session;
     sk_handle callee;
@@ -141,6 +150,7 @@ struct sk_vm {
     /* The present dispatch. */
     sk_msg *msg;
     sk_task *current;             /* the task that runs */
+    sk_map profiles;              /* coroutine -> its record; see profile.h */
     _Atomic(lua_State *) running; /* the innermost coroutine resumed by us */
     _Atomic uint64_t signal_mark; /* any thread: the message that SIGNAL 0 is meant for; 0: none */
     bool is_blocking;             /* the yield in flight is the framework's */
@@ -178,7 +188,6 @@ struct sk_vm {
     sk_deadlines deadlines;
     sk_account *accounts; /* by number */
     uint32_t account_cap;
-    sk_map profiles; /* coroutine -> its record; see profile.h */
 
     /* Hooks of bindings. */
     void *sockets; /* bind_socket.c */
