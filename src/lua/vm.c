@@ -240,6 +240,7 @@ static void log_place(sk_vm *vm, lua_State *L, const char *title) {
  * control is back in the dispatcher. */
 static void leave(sk_vm *vm, lua_State *L) {
     vm->is_exiting = true;
+    vm->is_started = false; /* one that drains would be in the same loop for each message left */
     if (!vm->current || vm->barrier_count > 0 || !lua_isyieldable(L))
         luaL_error(L, "service killed");
     lua_sethook(L, NULL, 0, 0);
