@@ -589,6 +589,7 @@ bool sk_service_take_endless(sk_service *service) {
 }
 
 void sk_service_set_drain(sk_service *service) { service->drains = true; }
+bool sk_service_drains(const sk_service *service) { return service->drains; }
 
 static uint64_t present_cycles(const sk_service *service) {
     sk_worker *worker = sk_service_worker(service);

@@ -128,6 +128,7 @@ bool sk_service_take_asker(sk_service *service, sk_handle *ret_asker, int32_t *r
  * its mailbox, instead of answering it with errors, and is not interrupted at once. For the logger,
  * which the node retires last. */
 void sk_service_set_drain(sk_service *service);
+bool sk_service_drains(const sk_service *service);
 
 /* Owner. Answers a request it will not handle: an error to the message's source. Nothing is sent
  * for answers, errors, timers and nodes. */

@@ -546,9 +546,13 @@ static void handle_kept(sk_vm *vm, sk_msg *take_msg) {
     vm->msg = NULL;
 }
 
-/* A service that never called skynet.start: nothing can handle its messages. */
+/* A service that never called skynet.start, or has exited: nothing can handle its messages. The
+ * lines of a log service must not be lost. */
 static bool refuse(sk_vm *vm, sk_msg *msg) {
-    sk_service_bounce(vm->service, msg);
+    if (msg->type == SK_TYPE_TEXT && sk_service_drains(vm->service))
+        sk_node_log_stderr(msg->source, msg->data, msg->size);
+    else
+        sk_service_bounce(vm->service, msg);
     return false;
 }
 

@@ -30,7 +30,7 @@ end
 --- Waits for half a second while others work; the time that was spent is not ours.
 local function rest()
   skynet.fork(work)
-  skynet.sleep(50)
+  skynet.sleep(60)
 end
 
 local function test_service_coroutine()
@@ -50,11 +50,11 @@ local function test_service_coroutine()
   end)
   profile.start(co)
   skynet.yield()
-  work()
+  skynet.sleep(50)
   skynet.wakeup "one"
-  skynet.sleep(0)
-  skynet.sleep(0)
-  print(times(profile.stop(co)))                    -- expect: 2
+  skynet.sleep(50)
+  local seconds = profile.stop(co)
+  print(times(seconds) >= 2, seconds < 0.45)        -- expect: true true
   profile.start(co)
   skynet.wakeup "two"
   skynet.yield()
@@ -79,7 +79,7 @@ local function test_user_coroutines()
   work()
   print(coroutine.status(inner), times(profile.stop(inner)) >= 2)  -- expect: dead true
   local all = profile.stop()
-  print(times(all) >= 5, all < 0.45)                -- expect: true true
+  print(times(all) >= 5, all < 0.6)                 -- expect: true true
 
   -- A coroutine measures itself; wrap; an error inside.
   local f = profile.wrap(function()
