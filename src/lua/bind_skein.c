@@ -209,15 +209,9 @@ static int skein_memory(lua_State *L) {
 
 int sk_open_skein(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"deadline", skein_deadline},
-        {"remaining", skein_remaining},
-        {"waits", skein_waits},
-        {"stat", skein_stat},
-        {"services", skein_services},
-        {"memory", skein_memory},
-        {"place", skein_place},
-        {"exit_status", skein_exit_status},
-        {NULL, NULL},
+        {"deadline", skein_deadline}, {"remaining", skein_remaining},     {"waits", skein_waits},
+        {"stat", skein_stat},         {"services", skein_services},       {"memory", skein_memory},
+        {"place", skein_place},       {"exit_status", skein_exit_status}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
     return 1;

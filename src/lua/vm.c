@@ -303,7 +303,7 @@ static void interrupt_hook(lua_State *L, lua_Debug *ar) {
     if (was_asked)
         tell_place(vm, L, asker, session);
     uint64_t mark = sk_swap_acq_rel(&vm->signal_mark, 0); /* pairs with raise_signal */
-    if (mark && mark == present_mark(vm)) /* else it was for an earlier message */
+    if (mark && mark == present_mark(vm))                 /* else it was for an earlier message */
         raise_signal(vm, L);
     if (!mark && !was_asked)
         log_place(vm, L, "error: still in the same message, at:");
