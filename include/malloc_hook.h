@@ -1,7 +1,8 @@
 /* malloc_hook.h -- what the process has allocated, and the controls of its allocator.
  *
- * There is no count for each service: it would cost every allocation. The numbers of the process
- * come from the allocator that the executable was built with. */
+ * The numbers of the process come from the allocator that the executable was built with. Those of a
+ * service are what it holds outside of its Lua state, in waiting messages and socket buffers:
+ * counting what it has allocated would cost every allocation. */
 #ifndef MALLOC_HOOK_H
 #define MALLOC_HOOK_H
 
@@ -27,13 +28,14 @@ size_t malloc_used_memory(void);
 /* Any thread. Blocks of the process in use; 0: not counted. */
 size_t malloc_memory_block(void);
 
-/* Any thread. Bytes of the current service; 0: not counted. */
+/* Bytes that the service holds whose message this thread is in; 0 for other threads. */
 size_t malloc_current_memory(void);
 
-/* A Lua function. Pushes a table from handles to bytes, which is empty. */
+/* A Lua function. Pushes a table from the handles of all services to the bytes they hold. */
 int dump_mem_lua(lua_State *L);
 
-/* Any thread. Writes the total to the log. */
+/* Any thread. Writes what each service holds, which only a worker can tell, and the total to the
+ * log. */
 void dump_c_mem(void);
 
 /* Any thread. Statistics of the allocator to the standard error output; jemalloc takes `opts`. */

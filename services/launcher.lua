@@ -22,13 +22,13 @@ local function as_text(v)
   error("a service argument is a string, a number or a boolean, not a " .. t)
 end
 
-local function launch(session, service, ...)
+local function launch(command_name, session, service, ...)
   local words = { as_text(service) }
   for i = 1, select("#", ...) do
     words[#words + 1] = as_text((select(i, ...)))
   end
   local text = table.concat(words, " ", 2)
-  local handle = skynet.launch(words[1], text)
+  local handle = core.addresscommand(command_name, words[1] .. " " .. text)
   if not handle then
     error(("launch %s %s failed"):format(words[1], text))
   end
@@ -39,13 +39,13 @@ local function launch(session, service, ...)
 end
 
 function command.LAUNCH(session, ...)
-  launch(session, ...)
+  launch("LAUNCH", session, ...)
   return NORET
 end
 
+--- The same, with the message log on from the first message.
 function command.LOGLAUNCH(session, ...)
-  local handle = launch(session, ...)
-  core.command("LOGON", address_text(handle))
+  launch("LOGLAUNCH", session, ...)
   return NORET
 end
 

@@ -58,6 +58,10 @@ bool sk_mailbox_try_idle(sk_mailbox *box);
 /* Consumer. Refuses all pushes from now on; sk_mailbox_pop then yields what is left. */
 void sk_mailbox_close(sk_mailbox *box);
 
+/* Consumer. About how many bytes the waiting messages take, headers included. Looks at the first
+ * SK_MAILBOX_WALK_MAX of the older and of the newer ones, and takes the rest for like them. */
+size_t sk_mailbox_size(const sk_mailbox *box);
+
 /* Any thread. Messages waiting; exact when nobody pushes or pops meanwhile. */
 uint64_t sk_mailbox_len(const sk_mailbox *box);
 

@@ -2,6 +2,7 @@
 #include "actor/node.h"
 
 #include "actor/harbor.h"
+#include "actor/log.h"
 #include "actor/node_impl.h"
 #include "actor/reclaim.h"
 #include "actor/registry.h"
@@ -47,6 +48,8 @@ struct sk_node {
     _Atomic uint32_t harbor;
     _Atomic uint32_t vital;
     _Atomic int exit_status;
+    _Atomic uint8_t log_level;
+    _Atomic bool log_fields;
     sk_lock foreign_lock; /* over the participant number of foreign threads, and: */
     sk_service *reserved; /* those that live until the node ends */
 };
@@ -133,6 +136,7 @@ sk_node *sk_node_new(const sk_node_options *options) {
     node->registry = sk_registry_new(node->reclaim, options->harbor_id);
     node->modules = sk_modules_new();
     node->timer = sk_timer_new(node);
+    sk_store_relaxed(&node->log_level, SK_LOG_INFO);
     node->sched = sk_sched_new(node, options->worker_count, seed);
     node->io_ops = &BARE_IO_OPS;
     bare_io *bare = sk_new(bare_io);
@@ -348,15 +352,55 @@ bool node_has_logger(sk_node *node, sk_worker *worker) {
     return !sk_handle_is_none(find_logger(node, worker));
 }
 
+bool sk_node_is_logger(sk_node *node, sk_worker *worker, sk_handle handle) {
+    return sk_handle_eq(find_logger(node, worker), handle);
+}
+
+void sk_node_log_stderr(sk_handle source, const void *text, size_t size) {
+    fprintf(stderr, "[:%08x] %.*s\n", source.v, (int)size, (const char *)text);
+}
+
+/* With the name of the service as it is now: when the line is written it may have ended. */
+static sk_msg *make_line(sk_node *node, sk_worker *worker, sk_handle source,
+                         const sk_log_record *record) {
+    if (!sk_node_log_fields(node))
+        return sk_log_message(source, record);
+    if (!worker)
+        sk_registry_lock(node->registry);
+    const sk_service *from = sk_registry_find(node->registry, source);
+    const char *name = from ? sk_service_name(from) : NULL;
+    sk_msg *msg = sk_log_message_with_members(source, record, name);
+    if (!worker)
+        sk_registry_unlock(node->registry);
+    return msg;
+}
+
+void sk_node_log_record(sk_node *node, sk_worker *worker, sk_handle source,
+                        const sk_log_record *record) {
+    sk_msg *msg = make_line(node, worker, source, record);
+    if (sk_node_post(node, worker, find_logger(node, worker), msg) < 0)
+        sk_node_log_stderr(source, record->text, record->size);
+}
+
 void sk_node_log_text(sk_node *node, sk_worker *worker, sk_handle source, const void *text,
                       size_t size) {
-    sk_handle logger = find_logger(node, worker);
-    sk_msg *msg = sk_msg_new_copy(text, size);
-    msg->source = source;
-    msg->type = SK_TYPE_TEXT;
-    if (sk_node_post(node, worker, logger, msg) < 0)
-        fprintf(stderr, "[:%08x] %.*s\n", source.v, (int)size, (const char *)text);
+    sk_log_record record = {.level = SK_LOG_PLAIN, .text = text, .size = size};
+    sk_node_log_record(node, worker, source, &record);
 }
+
+void sk_node_set_log_level(sk_node *node, sk_log_level level) {
+    sk_store_relaxed(&node->log_level, (uint8_t)level);
+}
+
+sk_log_level sk_node_log_level(const sk_node *node) {
+    return (sk_log_level)sk_load_relaxed(&node->log_level);
+}
+
+void sk_node_set_log_fields(sk_node *node, bool takes_fields) {
+    sk_store_relaxed(&node->log_fields, takes_fields);
+}
+
+bool sk_node_log_fields(const sk_node *node) { return sk_load_relaxed(&node->log_fields); }
 
 void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char *fmt, ...) {
     va_list args;

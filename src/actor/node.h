@@ -119,6 +119,34 @@ int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_ms
 /* Any thread. As sk_node_post, but `msg` stays the caller's when the result is SK_ENOENT. */
 int sk_node_try_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg);
 
+/* How much a line of the log matters. PLAIN: nobody said; such a line is never left out. */
+typedef enum {
+    SK_LOG_DEBUG,
+    SK_LOG_INFO,
+    SK_LOG_WARN,
+    SK_LOG_ERROR,
+    SK_LOG_PLAIN = 255,
+} sk_log_level;
+
+/* Any thread. The least level that is logged (at first INFO); whoever has a line asks before. */
+void sk_node_set_log_level(sk_node *node, sk_log_level level);
+sk_log_level sk_node_log_level(const sk_node *node);
+
+/* Any thread. Whether the log service takes fields beside the text (log.h); it says so itself. */
+void sk_node_set_log_fields(sk_node *node, bool takes_fields);
+bool sk_node_log_fields(const sk_node *node);
+
+/* Any thread. True if the handle is that of the log service. `worker` as in sk_node_post. */
+bool sk_node_is_logger(sk_node *node, sk_worker *worker, sk_handle handle);
+
+/* Any thread. Gives a line (log.h) to the log service; to stderr while there is none. */
+struct sk_log_record;
+void sk_node_log_record(sk_node *node, sk_worker *worker, sk_handle source,
+                        const struct sk_log_record *record);
+
+/* Any thread. A line to stderr, past the log service. */
+void sk_node_log_stderr(sk_handle source, const void *text, size_t size);
+
 /* Any thread. Writes a line to the log in the name of `source`; to stderr while there is no
  * logger. `worker` as above. */
 void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char *fmt, ...)

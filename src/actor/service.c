@@ -9,6 +9,7 @@
  * mailbox has one consumer to the end. */
 #include "actor/service.h"
 
+#include "actor/msglog.h"
 #include "actor/node_impl.h"
 #include "actor/reclaim.h"
 #include "actor/registry.h"
@@ -18,8 +19,16 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <string.h>
+
+/* Bits of sk_service.flags. All clear is the fast path of a dispatch: one test tells. */
+enum {
+    IS_DEAD = 1,   /* retired */
+    IS_LOGGED = 2, /* its messages go to log_file */
+    IS_ASKED = 4,  /* somebody wants to know the size of the mailbox */
+};
 
 struct sk_service {
     sk_mailbox mailbox; /* any thread pushes; the owner pops */
@@ -49,18 +58,26 @@ struct sk_service {
     _Atomic uint64_t cpu_cycles;
     _Atomic uint64_t mailbox_len_max;
     _Atomic size_t memory_size;
+    _Atomic size_t mailbox_size; /* at the last look, see IS_ASKED */
 
     /* Any thread; atomic. */
-    _Atomic bool is_dead;
+    _Atomic uint8_t flags;
     _Atomic bool is_endless;
     _Atomic bool is_reserved;
     _Atomic uint32_t refs;     /* one for being alive, and the holders' */
     sk_service *next_reserved; /* fixed by reserve; far from what each message reads */
     _Atomic uint64_t asker;    /* handle and session of sk_service_ask_place; 0: none */
-    sk_msg death;              /* the node that makes a worker look at is_dead */
+    sk_msg death;              /* the node that makes a worker look at the flags */
+
+    /* Under log_lock. */
+    sk_spin log_lock;
+    FILE *log_file; /* the message log; NULL: none */
 };
 
 #define BUMP(p, n) sk_store_relaxed(p, sk_load_relaxed(p) + (n))
+
+/* Part of a loop that is compiled twice. */
+#define INLINE inline __attribute__((always_inline))
 
 /* Messages between two looks at the clock. */
 #define TIME_CHECK_INTERVAL 8
@@ -124,10 +141,93 @@ static void deliver(sk_service *service, sk_msg *msg) {
     }
 }
 
+/* ---- the message log ---- */
+
+static bool has_flag(const sk_service *service, uint8_t flag) {
+    return (sk_load_acquire(&service->flags) & flag) != 0;
+}
+
+bool sk_service_is_logged(const sk_service *service) { return has_flag(service, IS_LOGGED); }
+
+/* Takes over `take_file`, unless there is a log already or the service has ended: then false. */
+static bool set_log(sk_service *service, FILE *take_file) {
+    sk_spin_acquire(&service->log_lock);
+    bool is_free = !service->log_file && !sk_service_is_dead(service);
+    if (is_free) {
+        service->log_file = take_file;
+        (void)sk_or_acq_rel(&service->flags, IS_LOGGED); /* pairs with has_flag */
+    }
+    sk_spin_release(&service->log_lock);
+    return is_free;
+}
+
+static FILE *take_log(sk_service *service) {
+    sk_spin_acquire(&service->log_lock);
+    FILE *file = service->log_file;
+    service->log_file = NULL;
+    (void)sk_and_acq_rel(&service->flags, (uint8_t)~IS_LOGGED);
+    sk_spin_release(&service->log_lock);
+    return file;
+}
+
+void sk_service_log_on(sk_service *service, sk_service *caller) {
+    sk_worker *worker = sk_service_worker(caller);
+    FILE *file = NULL;
+    char *path = NULL;
+    if (sk_service_is_logged(service))
+        return;
+    int err = sk_msglog_open(service->node, service->handle, &file, &path);
+    if (err < 0 && err != SK_ESTATE)
+        sk_node_log(service->node, worker, caller->handle, "Open log file %s fail", path);
+    else if (err == 0 && set_log(service, file))
+        sk_node_log(service->node, worker, caller->handle, "Open log file %s", path);
+    else if (err == 0)
+        sk_msglog_close(service->node, file); /* somebody was quicker */
+    sk_free(path);
+}
+
+void sk_service_log_off(sk_service *service, sk_service *caller) {
+    FILE *file = take_log(service);
+    if (!file)
+        return;
+    sk_msglog_close(service->node, file);
+    sk_node_log(service->node, sk_service_worker(caller), caller->handle, "Close log file :%08x",
+                service->handle.v);
+}
+
+/* A readiness node stands for events, which the io layer logs one by one. */
+static void log_message(sk_service *service, const sk_msg *msg) {
+    if (msg->kind == SK_MSG_NODE && msg->type == SK_TYPE_SOCKET)
+        return;
+    sk_spin_acquire(&service->log_lock);
+    if (service->log_file)
+        sk_msglog_message(service->node, service->log_file, msg);
+    sk_spin_release(&service->log_lock);
+}
+
+void sk_service_log_event(sk_service *service, const sk_msglog_event *event) {
+    sk_spin_acquire(&service->log_lock);
+    if (service->log_file)
+        sk_msglog_event_line(service->log_file, event);
+    sk_spin_release(&service->log_lock);
+}
+
+/* ---- dispatch ---- */
+
 bool service_deliver_expanded(sk_service *service, sk_msg *msg) {
     if (!service->callback || sk_service_is_dead(service))
         return false;
     return service->callback(service, service->user, msg);
+}
+
+/* The monitor sees the message, as in a dispatch: the callback may never return. */
+static void drain_one(sk_service *service, sk_msg *msg) {
+    sk_worker *worker = sk_service_worker(service);
+    if (sk_service_is_logged(service))
+        log_message(service, msg);
+    if (worker)
+        sk_worker_message_begin(worker, msg->source, service->handle);
+    deliver(service, msg);
 }
 
 /* The last act but one, by the worker that dispatches the service. True: no references are left,
@@ -138,7 +238,7 @@ static bool close_mailbox(sk_service *service) {
         if (msg == &service->death)
             continue;
         if (service->drains && service->callback && msg->kind != SK_MSG_NODE) {
-            deliver(service, msg);
+            drain_one(service, msg);
             continue;
         }
         sk_service_bounce(service, msg);
@@ -157,6 +257,9 @@ static void release(sk_service *service, sk_worker *worker) {
     sk_store_relaxed(&service->worker, worker);
     if (service->module->release)
         service->module->release(service->instance);
+    FILE *log = take_log(service);
+    if (log)
+        fclose(log);
     if (sk_node_io_ops(node))
         sk_node_io_ops(node)->service_exit(sk_node_io(node), service);
     sk_reclaim_defer(sk_node_reclaim(node), service, free_service);
@@ -175,7 +278,7 @@ static void terminate(sk_service *service, sk_worker *worker) {
 sk_service *service_end_reserved(sk_service *take_service) {
     sk_service *next = take_service->next_reserved;
     if (sk_registry_remove(sk_node_registry(take_service->node), take_service->handle)) {
-        sk_store_release(&take_service->is_dead, true);
+        (void)sk_or_acq_rel(&take_service->flags, IS_DEAD); /* as in sk_service_retire */
         /* An idle mailbox has no consumer until somebody pushes. */
         (void)sk_mailbox_push(&take_service->mailbox, &take_service->death);
     }
@@ -193,7 +296,7 @@ static void warn_overload(sk_service *service, uint64_t len) {
                 "error: May overload, message queue length = %llu", (unsigned long long)len);
 }
 
-static void count_message(sk_service *service) {
+static INLINE void count_message(sk_service *service) {
     uint64_t len = sk_mailbox_len(&service->mailbox);
     BUMP(&service->message_count, 1);
     if (SK_UNLIKELY(len + 1 > sk_load_relaxed(&service->mailbox_len_max)))
@@ -202,8 +305,9 @@ static void count_message(sk_service *service) {
         warn_overload(service, len);
 }
 
-/* Handles messages until the box is empty, the budget is used or the service is dead. */
-static void run_batch(sk_service *service, sk_worker *worker) {
+/* Handles messages until the box is empty, the budget is used, or a flag is set that the caller
+ * does not know of. Compiled twice: what `flags` does not hold costs nothing. */
+static INLINE void run_batch(sk_service *service, sk_worker *worker, const uint8_t flags) {
     for (uint32_t n = 1; n <= SK_DISPATCH_COUNT_MAX; n++) {
         sk_msg *msg = sk_mailbox_pop(&service->mailbox);
         if (!msg) {
@@ -213,20 +317,39 @@ static void run_batch(sk_service *service, sk_worker *worker) {
         if (SK_UNLIKELY(msg == &service->death))
             return;
         count_message(service);
+        if (flags & IS_LOGGED)
+            log_message(service, msg);
         sk_worker_message_begin(worker, msg->source, service->handle);
         deliver(service, msg);
         sk_worker_message_end(worker);
-        if (SK_UNLIKELY(sk_service_is_dead(service)))
+        if (SK_UNLIKELY(sk_load_acquire(&service->flags) != flags)) /* pairs with who set one */
             return;
         if (n % TIME_CHECK_INTERVAL == 0 && sk_worker_budget_is_used(worker))
             return;
     }
 }
 
+/* A dispatch of a service with some flag set. Dead before its turn: it handles nothing more. */
+SK_COLD static void run_flagged(sk_service *service, sk_worker *worker, uint8_t flags) {
+    if (flags & IS_ASKED) {
+        (void)sk_and_acq_rel(&service->flags, (uint8_t)~IS_ASKED);
+        sk_store_relaxed(&service->mailbox_size, sk_mailbox_size(&service->mailbox));
+    }
+    if (flags & IS_DEAD)
+        return;
+    if (flags & IS_LOGGED)
+        run_batch(service, worker, IS_LOGGED);
+    else
+        run_batch(service, worker, 0);
+}
+
 bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
     sk_store_relaxed(&service->worker, worker);
-    if (SK_LIKELY(!sk_service_is_dead(service))) /* dead before its turn: handles nothing more */
-        run_batch(service, worker);
+    uint8_t flags = sk_load_acquire(&service->flags);
+    if (SK_LIKELY(flags == 0))
+        run_batch(service, worker, 0);
+    else
+        run_flagged(service, worker, flags);
     uint64_t cycles = sk_worker_end_dispatch(worker);
     BUMP(&service->cpu_cycles, cycles);
     if (SK_UNLIKELY(sk_service_is_dead(service))) {
@@ -267,8 +390,16 @@ static void let_run(sk_service *service, sk_worker *worker) {
         sk_sched_schedule(sched, worker, service);
 }
 
-int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
-                      const char *args, sk_handle *ret_handle) {
+typedef struct {
+    const char *module;
+    const char *args;
+    bool is_logged;
+} launch_request;
+
+static int launch(sk_node *node, sk_service *launcher, const launch_request *request,
+                  sk_handle *ret_handle) {
+    const char *module_name = request->module;
+    const char *args = request->args;
     sk_worker *worker = launcher ? sk_service_worker(launcher) : NULL;
     const sk_module *module = sk_node_find_module(node, launcher, module_name);
     if (!module || node_is_aborting(node))
@@ -284,6 +415,8 @@ int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_na
     node_service_began(node);
     sk_store_relaxed(&service->worker, worker);
     sk_handle handle = service->handle;
+    if (request->is_logged)
+        sk_service_log_on(service, launcher);
     err = run_init(service, args);
     if (err) {
         sk_node_log(node, worker, handle, "error: launch %s FAILED", module_name);
@@ -298,6 +431,18 @@ int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_na
     let_run(service, worker);
     *ret_handle = handle;
     return 0;
+}
+
+int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
+                      const char *args, sk_handle *ret_handle) {
+    launch_request request = {.module = module_name, .args = args};
+    return launch(node, launcher, &request, ret_handle);
+}
+
+int sk_service_launch_logged(sk_service *launcher, const char *module_name, const char *args,
+                             sk_handle *ret_handle) {
+    launch_request request = {.module = module_name, .args = args, .is_logged = true};
+    return launch(launcher->node, launcher, &request, ret_handle);
 }
 
 void sk_service_ref(sk_service *service) { sk_add_relaxed(&service->refs, 1); }
@@ -359,13 +504,24 @@ const char *sk_service_name(const sk_service *service) { return service->name; }
 void *sk_service_instance(const sk_service *service) { return service->instance; }
 
 void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat) {
+    uint64_t len = sk_mailbox_len(&service->mailbox);
     *ret_stat = (sk_service_stat){
         .message_count = sk_load_relaxed(&service->message_count),
         .cpu_cycles = sk_load_relaxed(&service->cpu_cycles),
-        .mailbox_len = sk_mailbox_len(&service->mailbox),
+        .mailbox_len = len,
+        .mailbox_size = len ? sk_load_relaxed(&service->mailbox_size) : 0,
+        .mailbox_size_is_due = len && has_flag(service, IS_ASKED),
         .mailbox_len_max = sk_load_relaxed(&service->mailbox_len_max),
         .memory_size = sk_load_relaxed(&service->memory_size),
     };
+}
+
+void sk_service_ask_mailbox_size(sk_service *service) {
+    (void)sk_or_acq_rel(&service->flags, IS_ASKED); /* pairs with the load in dispatch */
+}
+
+size_t sk_service_mailbox_size(const sk_service *service) {
+    return sk_mailbox_size(&service->mailbox);
 }
 
 sk_worker *sk_service_worker(const sk_service *service) {
@@ -389,7 +545,7 @@ int sk_service_retire(sk_node *node, sk_worker *worker, sk_handle handle) {
     if (!service)
         return SK_ENOENT;
     node_tell_monitor(node, worker, handle);
-    sk_store_release(&service->is_dead, true); /* pairs with the acquire in is_dead */
+    (void)sk_or_acq_rel(&service->flags, IS_DEAD); /* pairs with the acquire in is_dead */
     /* CLOSED: the worker that ran it has seen the flag, and was quicker. */
     sk_push_result result = sk_mailbox_push(&service->mailbox, &service->death);
     if (result == SK_PUSH_SCHEDULE) {
@@ -398,7 +554,7 @@ int sk_service_retire(sk_node *node, sk_worker *worker, sk_handle handle) {
     }
     /* It runs, or waits to: a runaway is interrupted. The worker outlives all services. */
     sk_worker *runner = sk_service_worker(service);
-    if (runner && runner != worker && result == SK_PUSH_QUEUED)
+    if (runner && runner != worker && result == SK_PUSH_QUEUED && !service->drains)
         sk_worker_interrupt(runner);
     return 0;
 }
@@ -407,7 +563,7 @@ void sk_service_abort_node(sk_service *service) {
     node_abort(service->node, sk_service_worker(service));
 }
 
-bool sk_service_is_dead(const sk_service *service) { return sk_load_acquire(&service->is_dead); }
+bool sk_service_is_dead(const sk_service *service) { return has_flag(service, IS_DEAD); }
 
 void sk_service_set_memory(sk_service *service, size_t size) {
     sk_store_relaxed(&service->memory_size, size);
@@ -433,6 +589,7 @@ bool sk_service_take_endless(sk_service *service) {
 }
 
 void sk_service_set_drain(sk_service *service) { service->drains = true; }
+bool sk_service_drains(const sk_service *service) { return service->drains; }
 
 static uint64_t present_cycles(const sk_service *service) {
     sk_worker *worker = sk_service_worker(service);

@@ -8,6 +8,7 @@
 
 #include "actor/mailbox.h"
 #include "actor/module.h"
+#include "actor/msglog.h"
 #include "actor/node.h"
 #include "base/buffer.h"
 
@@ -22,7 +23,9 @@ typedef struct {
     uint64_t cpu_cycles;
     uint64_t mailbox_len;
     uint64_t mailbox_len_max;
-    size_t memory_size; /* what the service reported with sk_service_set_memory */
+    size_t memory_size;  /* what the service reported with sk_service_set_memory */
+    size_t mailbox_size; /* bytes of the messages waiting, at the last look that was asked for */
+    bool mailbox_size_is_due; /* a look was asked for, and not taken yet */
 } sk_service_stat;
 
 /* Any thread. Creates a service of the module and runs its init. `launcher` is the service that
@@ -30,6 +33,10 @@ typedef struct {
  * handle is free: SK_ELIMIT (logged). */
 int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
                       const char *args, sk_handle *ret_handle);
+
+/* Worker, inside the launcher. The same, with the message log on before its first message. */
+int sk_service_launch_logged(sk_service *launcher, const char *module_name, const char *args,
+                             sk_handle *ret_handle);
 
 /* Any thread that holds a reference, or the owner. References keep the service's memory and its
  * instance: the module's release runs, on a worker, once the service is dead and the last one is
@@ -61,6 +68,22 @@ sk_node *sk_service_node(const sk_service *service);
 const char *sk_service_name(const sk_service *service); /* "module args" */
 void *sk_service_instance(const sk_service *service);
 void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat);
+
+/* Worker. Has the size of the mailbox taken: by the service itself, when its present message has
+ * ended; the statistics then have it. */
+void sk_service_ask_mailbox_size(sk_service *service);
+
+/* Owner. The same, at once. */
+size_t sk_service_mailbox_size(const sk_service *service);
+
+/* Worker; inside `caller`, any service. Starts and stops the message log of `service` (msglog.h),
+ * from its next message on, and says so in the log. Twice is as good as once. */
+void sk_service_log_on(sk_service *service, sk_service *caller);
+void sk_service_log_off(sk_service *service, sk_service *caller);
+
+/* Owner, for what reads sockets itself: whether its events are to be logged; logs one. */
+bool sk_service_is_logged(const sk_service *service);
+void sk_service_log_event(sk_service *service, const sk_msglog_event *event);
 
 /* Owner. The worker that runs the service now; NULL during init on a start-up thread. Others that
  * may hold the pointer: the worker of a moment ago, or NULL. */
@@ -101,9 +124,11 @@ void sk_service_ask_place(sk_service *service, sk_handle asker, int32_t session)
 /* Owner, also in a hook. Takes the note; false when there is none. */
 bool sk_service_take_asker(sk_service *service, sk_handle *ret_asker, int32_t *ret_session);
 
-/* Owner, during init. At its death the service still handles what is in its mailbox, instead of
- * answering it with errors; the node retires such services last. For the logger. */
+/* Owner, during init, or before the node runs. At its death the service still handles what is in
+ * its mailbox, instead of answering it with errors, and is not interrupted at once. For the logger,
+ * which the node retires last. */
 void sk_service_set_drain(sk_service *service);
+bool sk_service_drains(const sk_service *service);
 
 /* Owner. Answers a request it will not handle: an error to the message's source. Nothing is sent
  * for answers, errors, timers and nodes. */

@@ -62,6 +62,9 @@
  * hundreds. 16 bytes each, made when used. */
 #define SK_ACCOUNT_COUNT_MAX 65535
 
+/* Messages looked at when the size of a mailbox is asked for: some 100 us. */
+#define SK_MAILBOX_WALK_MAX 1024
+
 /* A payload's size shares a word with the message type in the C interface: 56 bits remain. */
 #define SK_PAYLOAD_SIZE_MAX ((size_t)1 << 56)
 /* A global name travels in 16 bytes, the last one zero. */

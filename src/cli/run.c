@@ -133,7 +133,10 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
     };
     self->node = sk_node_new(&options);
     sk_compat_open(self->node);
+    sk_node_set_log_level(self->node, config->log_level);
     self->io = sk_io_new(self->node);
+    sk_io_set_output_limit(self->io, (size_t)config->output_limit);
+    sk_io_set_linger_ms(self->io, (uint64_t)config->linger_ms);
     sk_node_set_io(self->node, sk_io_ops_table(), self->io);
     self->cache = sk_codecache_new();
     sk_node_set_slot(self->node, SK_NODE_LUA, self->cache);
@@ -154,6 +157,18 @@ static void close_instance(instance *self) {
     sk_clock_free(self->clock);
 }
 
+/* The log service has its name, and at a stop it still writes what it was told, whatever its
+ * module. */
+static void name_logger(sk_node *node, sk_handle handle) {
+    sk_registry *registry = sk_node_registry(node);
+    (void)sk_registry_name(registry, "logger", handle);
+    sk_registry_lock(registry);
+    sk_service *logger = sk_registry_find(registry, handle);
+    if (logger) /* it may have ended in its init */
+        sk_service_set_drain(logger);
+    sk_registry_unlock(registry);
+}
+
 /* The log service, then the bootstrap service. */
 static int launch_first(sk_node *node, const sk_config *config) {
     sk_handle handle;
@@ -161,7 +176,7 @@ static int launch_first(sk_node *node, const sk_config *config) {
         fprintf(stderr, "Can't launch %s service\n", config->logservice);
         return 1;
     }
-    (void)sk_registry_name(sk_node_registry(node), "logger", handle);
+    name_logger(node, handle);
     char *module = sk_strdup(config->bootstrap);
     char *args = strchr(module, ' ');
     if (args) {

@@ -1,19 +1,17 @@
-/* memory.c -- skynet_malloc.h and malloc_hook.h over base/mem.
- *
- * The executable's allocator is chosen when it is built, so what only one of them has is looked for
- * by weak symbols: the same object file fits all. */
+/* memory.c -- skynet_malloc.h over base/mem, malloc_hook.h over base/mem_stat and io/usage. */
 #include "skynet_malloc.h"
 #include <malloc_hook.h>
 
+#include "base/err.h"
 #include "base/mem.h"
+#include "base/mem_stat.h"
 #include "compat/caller.h"
+#include "io/usage.h"
 #include "skynet.h"
 #include "skynet_imp.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
-#include <string.h>
 
 /* ---- skynet_malloc.h ---- */
 
@@ -53,92 +51,96 @@ void *skynet_lalloc(void *ptr, size_t old_size, size_t new_size) {
     return sk_try_realloc(ptr, new_size); /* Lua collects garbage and tries again */
 }
 
-/* ---- What the allocators tell ---- */
-
-#define WEAK __attribute__((weak))
-
-WEAK int mallctl(const char *name, void *ret_old, size_t *old_size, void *new, size_t new_size);
-WEAK void malloc_stats_print(void (*write)(void *, const char *), void *arg, const char *opts);
-WEAK void mi_process_info(size_t *ret_elapsed, size_t *ret_user, size_t *ret_system,
-                          size_t *ret_rss, size_t *ret_rss_max, size_t *ret_commit,
-                          size_t *ret_commit_max, size_t *ret_faults);
-WEAK void mi_stats_print(void *out);
-WEAK size_t __sanitizer_get_current_allocated_bytes(void);
-
-size_t malloc_used_memory(void) {
-    size_t used = 0, size = sizeof used;
-    uint64_t epoch = 1;
-    if (mallctl) {
-        /* Without a new epoch the numbers are old ones, but numbers. */
-        (void)mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
-        return mallctl("stats.allocated", &used, &size, NULL, 0) == 0 ? used : 0;
-    }
-    if (mi_process_info) {
-        size_t other;
-        mi_process_info(&other, &other, &other, &other, &other, &used, &other, &other);
-        return used;
-    }
-    if (__sanitizer_get_current_allocated_bytes)
-        return __sanitizer_get_current_allocated_bytes();
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
-
-size_t malloc_memory_block(void) { return 0; }
-size_t malloc_current_memory(void) { return 0; }
-
-void memory_info_dump(const char *opts) {
-    if (malloc_stats_print)
-        malloc_stats_print(NULL, NULL, opts);
-    else if (mi_stats_print)
-        mi_stats_print(NULL);
-    else
-        (void)malloc_info(0, stderr); /* it is only information */
-}
-
 /* ---- malloc_hook.h ---- */
 
-int dump_mem_lua(lua_State *L) {
+size_t malloc_used_memory(void) {
+    sk_mem_stat stat;
+    sk_mem_get_stat(&stat);
+    return stat.allocated;
+}
+
+size_t malloc_memory_block(void) { return sk_mem_block_count(); }
+
+size_t malloc_current_memory(void) {
+    sk_node *node = sk_caller_node(NULL);
+    sk_service *service = node && sk_caller_worker(node) ? sk_caller_present(node) : NULL;
+    sk_usage usage;
+    if (!service || sk_usage_get(node, sk_service_handle(service), &usage) < 0)
+        return 0;
+    return sk_usage_c_size(&usage);
+}
+
+void memory_info_dump(const char *opts) { sk_mem_print_report(opts); }
+
+/* As sk_usage_list; nothing on a thread that is no worker. */
+static sk_usage *list_services(size_t *ret_count) {
+    sk_node *node = sk_caller_node(NULL);
+    *ret_count = 0;
+    return node && sk_caller_worker(node) ? sk_usage_list(node, ret_count) : NULL;
+}
+
+static int fill_table(lua_State *L) {
+    const sk_usage *list = lua_touserdata(L, 1);
+    lua_Integer count = lua_tointeger(L, 2);
     lua_newtable(L);
+    for (lua_Integer i = 0; i < count; i++) {
+        lua_pushinteger(L, (lua_Integer)sk_usage_c_size(&list[i]));
+        lua_rawseti(L, -2, list[i].handle.v);
+    }
     return 1;
 }
 
-void dump_c_mem(void) {
-    skynet_error(NULL, "dump all service mem:");
-    skynet_error(NULL, "+total: %zukb", malloc_used_memory() >> 10);
+int dump_mem_lua(lua_State *L) {
+    size_t count;
+    lua_pushcfunction(L, fill_table);
+    sk_usage *list = list_services(&count);
+    lua_pushlightuserdata(L, list);
+    lua_pushinteger(L, (lua_Integer)count);
+    int status = lua_pcall(L, 2, 1, 0); /* out of memory: the list must not be lost */
+    sk_free(list);
+    return status == LUA_OK ? 1 : lua_error(L);
 }
 
-/* Reads and, with a new value, writes a control of `size` bytes. */
-static bool control(const char *function, const char *name, void *ret_value, void *new,
-                    size_t size) {
-    size_t old_size = size;
-    if (!mallctl) {
-        skynet_error(NULL, "No jemalloc : %s %s.", function, name);
-        return false;
+void dump_c_mem(void) {
+    size_t count;
+    sk_usage *list = list_services(&count);
+    skynet_error(NULL, "dump all service mem:");
+    for (size_t i = 0; i < count; i++) {
+        size_t size = sk_usage_c_size(&list[i]);
+        skynet_error(NULL, ":%08x -> %zukb %zub", list[i].handle.v, size >> 10, size % 1024);
     }
-    return mallctl(name, ret_value, &old_size, new, new ? size : 0) == 0;
+    skynet_error(NULL, "+total: %zukb", malloc_used_memory() >> 10);
+    sk_free(list);
+}
+
+/* True when the control exists; else the log says it, if the allocator has none at all. */
+static bool has_control(int err, const char *function, const char *name) {
+    if (err == SK_ESTATE)
+        skynet_error(NULL, "No jemalloc : %s %s.", function, name);
+    return err == 0;
 }
 
 size_t mallctl_int64(const char *name, size_t *new_value) {
     size_t value = 0;
-    return control("mallctl_int64", name, &value, new_value, sizeof value) ? value : 0;
+    int err = sk_mem_control_size(name, new_value, &value);
+    return has_control(err, "mallctl_int64", name) ? value : 0;
 }
 
 int mallctl_opt(const char *name, int *new_value) {
     int value = 0;
-    return control("mallctl_opt", name, &value, new_value, sizeof value) ? value : 0;
+    int err = sk_mem_control_int(name, new_value, &value);
+    return has_control(err, "mallctl_opt", name) ? value : 0;
 }
 
 bool mallctl_bool(const char *name, bool *new_value) {
     bool value = false;
-    return control("mallctl_bool", name, &value, new_value, sizeof value) && value;
+    int err = sk_mem_control_bool(name, new_value, &value);
+    return has_control(err, "mallctl_bool", name) && value;
 }
 
 int mallctl_cmd(const char *name) {
-    if (mallctl)
-        return mallctl(name, NULL, NULL, NULL, 0);
-    skynet_error(NULL, "No jemalloc : mallctl_cmd %s.", name);
-    return 0;
+    int err = sk_mem_control_run(name);
+    return has_control(err, "mallctl_cmd", name) ? 0 : err == SK_ESTATE ? 0 : -err;
 }
 
 void skynet_debug_memory(const char *info) {

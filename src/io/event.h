@@ -23,15 +23,6 @@ typedef enum {
     SK_IO_WARNING = 7,
 } sk_io_event_type;
 
-/* The payload of a real message; `buffer` is NULL when text follows the struct. The layout is that
- * of struct skynet_socket_message. */
-typedef struct {
-    int type;
-    int id;
-    int ud;
-    char *buffer;
-} sk_socket_message;
-
 typedef struct {
     sk_io_event_type type;
     int32_t id;

@@ -18,6 +18,32 @@ static void data_event(sk_io_turn *turn, size_t size, void *block, sk_io_event *
     ret_event->block = block;
 }
 
+/* Keeps the bytes that came for the message log of the owner, if there is one: when it writes them
+ * the input may have been read by a new owner. */
+static void keep_for_log(sk_io_turn *turn, const void *data, size_t size) {
+    if (SK_UNLIKELY(sk_service_is_logged(turn->owner)))
+        turn->logged = sk_memdup_text(data, size);
+}
+
+/* Writes the event to the message log, if there is one: before it is handled. */
+static void log_event(sk_io_turn *turn, const sk_io_event *event) {
+    if (SK_LIKELY(!turn->logged && !sk_service_is_logged(turn->owner)))
+        return;
+    bool has_bytes = event->type == SK_IO_DATA || event->type == SK_IO_UDP;
+    const void *bytes = event->block ? event->block : turn->logged;
+    sk_msglog_event line = {
+        .type = (int)event->type,
+        .id = event->id,
+        .ud = event->ud,
+        .is_text = !has_bytes,
+        .data = has_bytes ? bytes : event->text,
+        .size = has_bytes ? (bytes ? (size_t)event->ud : 0) : event->text_len,
+    };
+    sk_service_log_event(turn->owner, &line);
+    sk_free(turn->logged);
+    turn->logged = NULL;
+}
+
 /* Locked. Unread bytes of an earlier owner, or of an earlier way to read. True: an event. */
 static bool tell_unread(sk_io_turn *turn, sk_io_event *ret_event) {
     sk_socket *socket = turn->socket;
@@ -26,6 +52,8 @@ static bool tell_unread(sk_io_turn *turn, sk_io_event *ret_event) {
     size_t size = sk_inbuf_size(&socket->input);
     if (!is_news || size == 0)
         return false;
+    if (!turn->in_blocks)
+        keep_for_log(turn, sk_inbuf_bytes(&socket->input), size);
     void *block = turn->in_blocks ? sk_inbuf_take_all(&socket->input, &size) : NULL;
     data_event(turn, size, block, ret_event);
     return true;
@@ -41,6 +69,7 @@ static bool take_bytes(sk_io_turn *turn, const void *data, size_t size, sk_io_ev
         data_event(turn, size, sk_memdup_text(data, size), ret_event);
     } else {
         sk_inbuf_append(&socket->input, data, size);
+        keep_for_log(turn, data, size);
         data_event(turn, size, NULL, ret_event);
         if (sk_inbuf_size(&socket->input) > socket->read_limit) {
             ret_event->has_paused = true;
@@ -207,11 +236,15 @@ bool sk_io_turn_next(sk_io_turn *turn, sk_io_event *ret_event) {
     if (turn->owes_close) {
         turn->owes_close = false;
         sk_event_init(ret_event, SK_IO_CLOSE, turn->socket->id, 0, NULL);
+        log_event(turn, ret_event);
         return true;
     }
-    while (turn->ready)
-        if (step(turn, ret_event))
-            return true;
+    while (turn->ready) {
+        if (!step(turn, ret_event))
+            continue;
+        log_event(turn, ret_event);
+        return true;
+    }
     sk_io_turn_end(turn);
     return false;
 }

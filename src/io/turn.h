@@ -25,6 +25,7 @@ typedef struct {
     uint32_t count; /* connections or datagrams so far */
     bool in_blocks;
     bool owes_close;
+    void *logged; /* for the message log of the owner: a copy of the bytes of this event, or NULL */
 } sk_io_turn;
 
 /* Owner, in its dispatch. `node` is a message of kind SK_MSG_NODE and type SK_TYPE_SOCKET. With

@@ -24,16 +24,16 @@ static void make_room(sk_vm *vm, uint32_t number) {
 
 void sk_account_open(sk_task *task, uint32_t number) {
     sk_assert(number >= 1 && number <= SK_ACCOUNT_COUNT_MAX);
-    if (task->account) {
-        sk_account_charge_stop(task);
+    if (task->account)
         sk_account_close(task);
-    }
     make_room(task->vm, number);
     task->account = number;
+    task->watched |= SK_WATCH_ACCOUNT;
     sk_account_charge_start(task);
 }
 
 void sk_account_close(sk_task *task) {
+    sk_account_charge_stop(task);
     task->vm->accounts[task->account].count++;
     task->account = 0;
 }
@@ -53,6 +53,7 @@ void sk_account_charge_start(sk_task *task) { task->charged_cycles = cycles_now(
 void sk_account_charge_stop(sk_task *task) {
     uint64_t now = cycles_now(task);
     /* The counters of two cores may differ a little. */
-    if (now > task->charged_cycles)
+    if (task->charged_cycles && now > task->charged_cycles)
         task->vm->accounts[task->account].cycles += now - task->charged_cycles;
+    task->charged_cycles = 0;
 }

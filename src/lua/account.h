@@ -2,7 +2,7 @@
  *
  * A task that has opened an account is charged for each stretch in which it runs, not for what it
  * waits; the coroutines inside it count for it. When it ends, however it ends, the account's count
- * goes up by one. A task without an account costs two comparisons a stretch. Owner only. */
+ * goes up by one. Owner only. */
 #ifndef SK_LUA_ACCOUNT_H
 #define SK_LUA_ACCOUNT_H
 
@@ -21,7 +21,7 @@ sk_account sk_account_get(const sk_vm *vm, uint32_t number);
 /* After lua_close. */
 void sk_account_free_all(sk_vm *vm);
 
-/* The task is about to be resumed; it has stopped running. */
+/* The task, which has an account, is about to be resumed; it waits now. */
 void sk_account_charge_start(sk_task *task);
 void sk_account_charge_stop(sk_task *task);
 

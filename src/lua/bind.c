@@ -247,6 +247,10 @@ static void fill_predefined(lua_State *L, const char *name, int type) {
     lua_setfield(L, -2, "pack");
     lua_pushcfunction(L, sk_bind_unpack);
     lua_setfield(L, -2, "unpack");
+    if (type != SK_TYPE_DEBUG)
+        return;
+    lua_pushcfunction(L, sk_bind_debug_dispatch);
+    lua_setfield(L, -2, "dispatch");
 }
 
 /* Makes a predefined protocol. Leaves its table on top; false (nothing) if the type is none. */
@@ -265,21 +269,6 @@ static bool make_predefined(lua_State *L, int type) {
     set_proto(L, protos, name, type);
     lua_remove(L, protos);
     return true;
-}
-
-void sk_bind_load_debug(lua_State *L) {
-    lua_getfield(L, -1, "dispatch");
-    bool is_loaded = !lua_isnil(L, -1);
-    lua_pop(L, 1);
-    if (is_loaded)
-        return;
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "skynet.debug");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "init");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_SKYNET);
-    lua_call(L, 1, 0);
-    lua_pop(L, 1);
 }
 
 bool sk_bind_push_proto(lua_State *L, int type) {

@@ -56,9 +56,15 @@ sk_task *sk_bind_new_thread(lua_State *L, int first);
  * pushed, the protocol is not registered. */
 bool sk_bind_push_proto(lua_State *L, int type);
 
-/* In a coroutine, the debug protocol's table on top: its handler lives in a Lua module that is
- * loaded by the first debug message. */
-void sk_bind_load_debug(lua_State *L);
+/* retpack(...), for other bindings. */
+int sk_bind_retpack(lua_State *L);
+
+/* (session, source, name, ...): the debug protocol's dispatch function until the module
+ * skynet.debug is loaded. */
+int sk_bind_debug_dispatch(lua_State *L);
+
+/* (name) -> true when this was one of the commands that need no module; then it is done. */
+int sk_bind_debug_frequent(lua_State *L);
 
 /* Pushes the protocol named by the argument (name or id). False: nothing is pushed. */
 bool sk_bind_find_proto(lua_State *L, int index);
@@ -114,6 +120,10 @@ extern const sk_bind_entry sk_bind_message_functions[]; /* ends with a NULL name
 extern const sk_bind_entry sk_bind_wait_functions[];
 lua_CFunction sk_bind_find(const sk_bind_entry *entries, size_t count, const char *name);
 
+/* coroutine.resume and coroutine.wrap of a service. */
+int sk_bind_co_resume(lua_State *L);
+int sk_bind_co_wrap(lua_State *L);
+
 /* Module openers, as in package.preload. */
 int sk_open_skynet(lua_State *L);
 int sk_open_core(lua_State *L);
@@ -122,6 +132,10 @@ int sk_open_select(lua_State *L);
 int sk_open_socket(lua_State *L);
 int sk_open_skein(lua_State *L);
 int sk_open_debugchannel(lua_State *L);
+int sk_open_log(lua_State *L);
+int sk_open_profile(lua_State *L);
+int sk_open_memory(lua_State *L); /* skynet.memory */
+int sk_open_usage(lua_State *L);  /* skein.memory.core */
 int sk_open_codecache(lua_State *L);
 
 #endif

@@ -424,6 +424,7 @@ int sk_open_core(lua_State *L) {
                                          {"callback", core_callback},
                                          {"tasks", core_tasks},
                                          {"waiting", core_waiting},
+                                         {"debug_frequent", sk_bind_debug_frequent},
                                          {"thread", core_thread},
                                          {"start_thread", core_start_thread},
                                          {"blocked", core_blocked},

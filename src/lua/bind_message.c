@@ -174,7 +174,7 @@ static int skynet_ret(lua_State *L) {
     return answer(L, task, msg);
 }
 
-static int skynet_retpack(lua_State *L) {
+int sk_bind_retpack(lua_State *L) {
     sk_task *task = check_request(L, "No session");
     return answer(L, task, sk_bind_pack(L, 1, lua_gettop(L)));
 }
@@ -276,7 +276,7 @@ const sk_bind_entry sk_bind_message_functions[] = {
     {"redirect", skynet_redirect},
     {"response", skynet_response},
     {"ret", skynet_ret},
-    {"retpack", skynet_retpack},
+    {"retpack", sk_bind_retpack},
     {"send", skynet_send},
     {NULL, NULL},
 };

@@ -64,26 +64,50 @@ static int skein_waits(lua_State *L) {
     return 1;
 }
 
-/* stat() -> { message, cpu, mqlen, mqmax, memory, memory_max, task } of this service */
+static void set_integer(lua_State *L, const char *key, uint64_t value) {
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, key);
+}
+
+/* The service that the argument names: a handle, ":hex" or ".name"; this one without. Or NULL. */
+static sk_service *opt_service(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    if (lua_isnoneornil(L, 1))
+        return vm->service;
+    sk_address to = sk_bind_check_address(L, 1);
+    return sk_registry_find(sk_node_registry(vm->node), to.handle);
+}
+
+/* stat([addr]) -> { message, cpu, mqlen, mqmax, memory, name } of a service, by default this one,
+ * and then also memory_max and task | nil, message. cpu in seconds (of another service: up to its
+ * present dispatch), memory (the Lua heap; of another service: after its last message) in bytes.
+ * Does not block, and does not disturb the other service. */
 static int skein_stat(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
+    sk_service *service = opt_service(L);
+    if (!service) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "no such service");
+        return 2;
+    }
     sk_service_stat stat;
-    sk_service_get_stat(vm->service, &stat);
-    lua_createtable(L, 0, 7);
-    lua_pushinteger(L, (lua_Integer)stat.message_count);
-    lua_setfield(L, -2, "message");
-    lua_pushnumber(L, sk_service_cpu_seconds(vm->service));
+    sk_service_get_stat(service, &stat);
+    bool is_self = service == vm->service;
+    double cpu = is_self ? sk_service_cpu_seconds(service)
+                         : sk_clock_cycles_to_seconds(sk_node_clock(vm->node), stat.cpu_cycles);
+    lua_createtable(L, 0, 8);
+    set_integer(L, "message", stat.message_count);
+    lua_pushnumber(L, cpu);
     lua_setfield(L, -2, "cpu");
-    lua_pushinteger(L, (lua_Integer)stat.mailbox_len);
-    lua_setfield(L, -2, "mqlen");
-    lua_pushinteger(L, (lua_Integer)stat.mailbox_len_max);
-    lua_setfield(L, -2, "mqmax");
-    lua_pushinteger(L, (lua_Integer)vm->memory_size);
-    lua_setfield(L, -2, "memory");
-    lua_pushinteger(L, (lua_Integer)vm->memory_max);
-    lua_setfield(L, -2, "memory_max");
-    lua_pushinteger(L, vm->waiting_count);
-    lua_setfield(L, -2, "task");
+    set_integer(L, "mqlen", stat.mailbox_len);
+    set_integer(L, "mqmax", stat.mailbox_len_max);
+    set_integer(L, "memory", is_self ? vm->memory_size : stat.memory_size);
+    lua_pushstring(L, sk_service_name(service));
+    lua_setfield(L, -2, "name");
+    if (is_self) {
+        set_integer(L, "memory_max", vm->memory_max);
+        set_integer(L, "task", vm->waiting_count);
+    }
     return 1;
 }
 
@@ -163,16 +187,31 @@ static int skein_place(lua_State *L) {
     return sk_task_block(L, place_k, 0);
 }
 
+static int memory_k(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
+    (void)ctx;
+    return lua_gettop(L);
+}
+
+/* memory([addr]) -> { lua, mailbox, mqlen, unread, unsent, sockets, total [, stale] } of a service,
+ * or { handle -> such a table } of all | nil, message. In bytes, but for mqlen and sockets, which
+ * count. May block, for 100 ms at most, while a busy service looks through its mailbox; `stale`
+ * says that it had no time, and mailbox is of the look before. */
+static int skein_memory(lua_State *L) {
+    lua_settop(L, 1);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "skein.memory");
+    lua_call(L, 1, 1);
+    lua_insert(L, 1);
+    lua_callk(L, 1, LUA_MULTRET, 0, memory_k);
+    return memory_k(L, 0, 0);
+}
+
 int sk_open_skein(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"deadline", skein_deadline},
-        {"remaining", skein_remaining},
-        {"waits", skein_waits},
-        {"stat", skein_stat},
-        {"services", skein_services},
-        {"place", skein_place},
-        {"exit_status", skein_exit_status},
-        {NULL, NULL},
+        {"deadline", skein_deadline}, {"remaining", skein_remaining},     {"waits", skein_waits},
+        {"stat", skein_stat},         {"services", skein_services},       {"memory", skein_memory},
+        {"place", skein_place},       {"exit_status", skein_exit_status}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
     return 1;

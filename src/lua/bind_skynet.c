@@ -5,6 +5,7 @@
  * docs/lua-host.md lists which is where. */
 #include "lua/bind.h"
 
+#include "actor/log.h"
 #include "actor/registry.h"
 #include "actor/worker.h"
 #include "base/assert.h"
@@ -80,7 +81,7 @@ static int init_service_k(lua_State *L, int status, lua_KContext ctx) {
         tell_launcher(L, "LAUNCHOK");
         return 0;
     }
-    sk_vm_log(vm, "init service failed: %s", lua_tostring(L, -1));
+    sk_vm_log_error(vm, "init service failed: %s", lua_tostring(L, -1));
     tell_launcher(L, "ERROR");
     return sk_dispatcher_exit(L);
 }
@@ -260,8 +261,7 @@ static int skynet_error(lua_State *L) {
     luaL_pushresult(&text);
     size_t size;
     const char *line = lua_tolstring(L, -1, &size);
-    sk_node_log_text(vm->node, sk_service_worker(vm->service), sk_service_handle(vm->service), line,
-                     size);
+    sk_vm_log_record(vm, &(sk_log_record){.level = SK_LOG_PLAIN, .text = line, .size = size});
     return 0;
 }
 

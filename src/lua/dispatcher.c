@@ -8,6 +8,7 @@
 #include "lua/account.h"
 #include "lua/bind.h"
 #include "lua/deadline.h"
+#include "lua/profile.h"
 #include "lua/task.h"
 #include "lua/trace.h"
 
@@ -84,27 +85,42 @@ static void stray_yield(sk_vm *vm, sk_task *task, int count) {
     fail(vm, task);
 }
 
+/* A watched task goes on, and waits. */
+static void watched_goes_on(sk_vm *vm, sk_task *task) {
+    if (task->watched & SK_WATCH_TRACE)
+        sk_trace_event(task, "resume");
+    if (task->watched & SK_WATCH_PROFILE)
+        sk_profile_begin(vm, task->co);
+    if (task->watched & SK_WATCH_ACCOUNT)
+        sk_account_charge_start(task);
+}
+
+static void watched_waits(sk_vm *vm, sk_task *task) {
+    if (task->watched & SK_WATCH_PROFILE)
+        sk_profile_end(vm, task->co);
+    if (task->watched & SK_WATCH_ACCOUNT)
+        sk_account_charge_stop(task);
+    if (task->watched & SK_WATCH_EXIT) {
+        sk_task_close(task);
+        sk_task_end(task);
+    }
+}
+
 /* Resumes the task with what is on its stack. */
 static void run_task(sk_vm *vm, sk_task *task, int nargs) {
     int count = 0;
     task->chain_count = 0;
     vm->current = task;
     vm->limit_is_on = true;
-    if (SK_UNLIKELY(task->account))
-        sk_account_charge_start(task);
     sk_store_relaxed(&vm->running, task->co);
     int status = lua_resume(task->co, vm->L, nargs, &count);
-    if (SK_UNLIKELY(task->account))
-        sk_account_charge_stop(task);
     sk_store_relaxed(&vm->running, NULL);
     vm->limit_is_on = false;
     vm->current = NULL;
     if (SK_LIKELY(status == LUA_YIELD && vm->is_blocking)) {
         vm->is_blocking = false;
-        if (SK_UNLIKELY(task->wait == SK_WAIT_EXIT)) {
-            sk_task_close(task);
-            sk_task_end(task);
-        }
+        if (SK_UNLIKELY(task->watched))
+            watched_waits(vm, task);
     } else if (status == LUA_OK) {
         finish(vm, task);
     } else if (status == LUA_YIELD) {
@@ -120,8 +136,8 @@ static void resume_waiter(sk_vm *vm, sk_task *task, sk_wake wake) {
         wake == SK_WAKE_BREAK || wake == SK_WAKE_DEADLINE || wake == SK_WAKE_TERM;
     sk_task_unwait(task, answer_may_come);
     task->wake = (uint8_t)wake;
-    if (SK_UNLIKELY(task->trace))
-        sk_trace_event(task, "resume");
+    if (SK_UNLIKELY(task->watched))
+        watched_goes_on(vm, task);
     run_task(vm, task, starts ? task->nargs : 0);
 }
 
@@ -196,8 +212,6 @@ static int request_main(lua_State *L) {
     if (!sk_bind_push_proto(L, task->type))
         return unknown_request(L, task, msg);
     begin_trace(L, task);
-    if (SK_UNLIKELY(task->type == SK_TYPE_DEBUG))
-        sk_bind_load_debug(L);
     if (sk_bind_get_field(L, 1, SK_REF_KEY_DISPATCH) == LUA_TNIL)
         return unknown_request(L, task, msg);
     int nargs = push_request(L, task, msg);
@@ -224,8 +238,8 @@ static void on_request(sk_vm *vm, sk_msg *msg) {
     }
     sk_task *task = sk_task_try_new(vm);
     if (SK_UNLIKELY(!task)) {
-        sk_vm_log(vm, "lua memory error : [%x to :%x : %d]", msg->source.v,
-                  sk_service_handle(vm->service).v, msg->session);
+        sk_vm_log_error(vm, "lua memory error : [%x to :%x : %d]", msg->source.v,
+                        sk_service_handle(vm->service).v, msg->session);
         sk_service_bounce(vm->service, msg);
         return;
     }
@@ -450,9 +464,9 @@ static inline void serve_queues(sk_vm *vm) {
 static void log_errors(sk_vm *vm, const sk_msg *msg) {
     if (SK_LIKELY(vm->errors.len == 0))
         return;
-    sk_vm_log(vm, "lua call [%x to :%x : %d msgsz = %zu] error : %.*s", msg->source.v,
-              sk_service_handle(vm->service).v, msg->session, msg->size, (int)vm->errors.len,
-              (const char *)vm->errors.data);
+    sk_vm_log_error(vm, "lua call [%x to :%x : %d msgsz = %zu] error : %.*s", msg->source.v,
+                    sk_service_handle(vm->service).v, msg->session, msg->size, (int)vm->errors.len,
+                    (const char *)vm->errors.data);
     vm->errors.len = 0;
 }
 
@@ -532,9 +546,13 @@ static void handle_kept(sk_vm *vm, sk_msg *take_msg) {
     vm->msg = NULL;
 }
 
-/* A service that never called skynet.start: nothing can handle its messages. */
+/* A service that never called skynet.start, or has exited: nothing can handle its messages. The
+ * lines of a log service must not be lost. */
 static bool refuse(sk_vm *vm, sk_msg *msg) {
-    sk_service_bounce(vm->service, msg);
+    if (msg->type == SK_TYPE_TEXT && sk_service_drains(vm->service))
+        sk_node_log_stderr(msg->source, msg->data, msg->size);
+    else
+        sk_service_bounce(vm->service, msg);
     return false;
 }
 
@@ -594,6 +612,7 @@ int sk_dispatcher_exit(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
     bool can_block = vm->current && lua_isyieldable(L) && vm->barrier_count == 0;
     vm->is_exiting = true;
+    vm->is_started = false; /* what still comes, to a service that drains, is refused */
     while (!sk_list_is_empty(&vm->forks))
         sk_dispatcher_kill(SK_CONTAINER(vm->forks.next, sk_task, queue));
     int top = lua_gettop(L);
@@ -609,5 +628,6 @@ int sk_dispatcher_exit(lua_State *L) {
     if (!can_block)
         return luaL_error(L, "attempt to yield from outside a coroutine (the service exits)");
     vm->current->wait = SK_WAIT_EXIT;
+    vm->current->watched |= SK_WATCH_EXIT;
     return sk_task_block(L, exited, 0);
 }

@@ -311,10 +311,14 @@ static int open_require(lua_State *L) {
 /* Modules in C, by name. */
 static const sk_bind_entry C_MODULES[] = {
     {"skein", sk_open_skein},
+    {"skein.log", sk_open_log},
+    {"skein.memory.core", sk_open_usage},
     {"skynet", sk_open_skynet},
     {"skynet.codecache", sk_open_codecache},
     {"skynet.core", sk_open_core},
     {"skynet.debugchannel", sk_open_debugchannel},
+    {"skynet.memory", sk_open_memory},
+    {"skynet.profile", sk_open_profile},
     {"skynet.require", open_require},
     {"skynet.select.core", sk_open_select},
     {"skynet.socket.core", sk_open_socket},
@@ -449,8 +453,32 @@ static void install_searchers(lua_State *L) {
     lua_pop(L, 2);
 }
 
+/* __index(loaded, name) of package.loaded: two modules count as loaded from the beginning, but are
+ * made when somebody looks. */
+static int loaded_index(lua_State *L) {
+    lua_CFunction open = NULL;
+    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "skynet.profile") == 0)
+        open = sk_open_profile;
+    else if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "skynet.codecache") == 0)
+        open = sk_open_codecache;
+    if (!open)
+        return 0;
+    lua_settop(L, 2);
+    open(L);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_rawset(L, 1);
+    return 1;
+}
+
 static void open_libraries(lua_State *L) {
     luaL_openlibs(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, loaded_index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
     lua_getglobal(L, "coroutine");
     sk_open_coroutine(L);
     lua_pop(L, 1);

@@ -7,6 +7,8 @@
 
 #include "actor/registry.h"
 #include "actor/service.h"
+#include "actor/worker.h"
+#include "base/atomic.h"
 #include "base/mem.h"
 #include "lua/dispatcher.h"
 #include "lua/loader.h"
@@ -16,13 +18,13 @@
 #include <string.h>
 
 typedef struct {
-    sk_vm *vm;
+    _Atomic(sk_vm *) vm; /* set once, by init */
 } snlua;
 
 static void *snlua_create(void) { return sk_new(snlua); }
 
 static void report_failure(sk_vm *vm) {
-    sk_vm_log(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
+    sk_vm_log_error(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
     sk_handle launcher = sk_registry_query(sk_node_registry(vm->node), "launcher");
     sk_msg *msg = sk_msg_new_copy("ERROR", 5);
     msg->source = sk_service_handle(vm->service);
@@ -48,6 +50,8 @@ static void set_collector(sk_vm *vm) {
 static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     sk_vm *vm = user;
     lua_State *L = vm->L;
+    sk_worker *worker = sk_service_worker(service);
+    sk_worker_publish(worker, sk_vm_interrupt, vm); /* a main chunk may be endless, too */
     sk_service_set_callback(service, sk_dispatcher_on_message, vm, true);
     lua_gc(L, LUA_GCSTOP);
     lua_pushcfunction(L, sk_loader_run);
@@ -55,6 +59,7 @@ static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     vm->limit_is_on = true;
     int status = sk_vm_pcall(vm, L, 1, 0);
     vm->limit_is_on = false;
+    sk_worker_publish(worker, NULL, NULL);
     lua_gc(L, LUA_GCRESTART);
     set_collector(vm);
     sk_service_set_memory(service, vm->memory_size);
@@ -74,8 +79,9 @@ static int snlua_init(void *instance, sk_service *service, char *args) {
     snlua *host = instance;
     if (!args || !*args)
         return -1;
-    host->vm = sk_vm_new(service);
-    sk_service_set_callback(service, on_load, host->vm, true);
+    sk_vm *vm = sk_vm_new(service);
+    sk_store_release(&host->vm, vm); /* pairs with snlua_signal */
+    sk_service_set_callback(service, on_load, vm, true);
     sk_msg *msg = sk_msg_new_copy(args, strlen(args));
     msg->source = sk_service_handle(service);
     return sk_service_post(service, sk_service_handle(service), msg);
@@ -83,8 +89,26 @@ static int snlua_init(void *instance, sk_service *service, char *args) {
 
 static void snlua_release(void *instance) {
     snlua *host = instance;
-    sk_vm_free(host->vm);
+    sk_vm_free(sk_load_relaxed(&host->vm));
     sk_free(host);
+}
+
+/* In the thread of whoever sends the signal, beside the callback. 0: the Lua code that runs raises
+ * an error; 1: the size of the Lua heap, as of the end of the last message, is logged. */
+static void snlua_signal(void *instance, int signal) {
+    snlua *host = instance;
+    sk_vm *vm = sk_load_acquire(&host->vm); /* pairs with init */
+    if (!vm)
+        return;
+    sk_handle self = sk_service_handle(vm->service);
+    sk_node_log(vm->node, NULL, self, "recv a signal %d", signal);
+    if (signal == 0) {
+        sk_vm_raise_signal(vm);
+    } else if (signal == 1) {
+        sk_service_stat stat;
+        sk_service_get_stat(vm->service, &stat);
+        sk_node_log(vm->node, NULL, self, "Current Memory %.3fK", (double)stat.memory_size / 1024);
+    }
 }
 
 const sk_module sk_snlua_module = {
@@ -92,4 +116,5 @@ const sk_module sk_snlua_module = {
     .create = snlua_create,
     .init = snlua_init,
     .release = snlua_release,
+    .signal = snlua_signal,
 };

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "lua/account.h"
 #include "lua/deadline.h"
+#include "lua/profile.h"
 #include "lua/trace.h"
 
 #include <lauxlib.h>
@@ -171,15 +172,22 @@ void sk_task_close(sk_task *task) {
     close_thread(task->vm, task->co);
 }
 
+static void unwatch(sk_task *task) {
+    sk_trace_set(task, NULL);
+    if (task->watched & SK_WATCH_PROFILE)
+        sk_profile_drop(task->vm, task->co);
+    if (task->watched & SK_WATCH_ACCOUNT)
+        sk_account_close(task);
+    task->watched = 0;
+}
+
 void sk_task_end(sk_task *take_task) {
     sk_task *task = take_task;
     sk_vm *vm = task->vm;
     sk_assert(task->heap_index < 0);
     sk_list_remove(&task->queue);
-    if (SK_UNLIKELY(task->trace))
-        sk_trace_set(task, NULL);
-    if (SK_UNLIKELY(task->account))
-        sk_account_close(task);
+    if (SK_UNLIKELY(task->watched))
+        unwatch(task);
     bool keeps = !task->is_exposed && lua_status(task->co) == LUA_OK &&
                  vm->pool_count < SK_TASK_POOL_MAX && !node_is_queued(task);
     if (keeps) {

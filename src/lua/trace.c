@@ -34,6 +34,9 @@ void sk_trace_remember(sk_vm *vm, const sk_msg *msg) {
 void sk_trace_set(sk_task *task, const char *tag) {
     sk_free(task->trace);
     task->trace = tag ? sk_strdup(tag) : NULL;
+    task->watched &= (uint8_t)~SK_WATCH_TRACE;
+    if (tag)
+        task->watched |= SK_WATCH_TRACE;
 }
 
 void sk_trace_adopt(sk_task *task) {
@@ -41,6 +44,7 @@ void sk_trace_adopt(sk_task *task) {
     if (!tag)
         return;
     task->trace = tag;
+    task->watched |= SK_WATCH_TRACE;
     sk_trace_event(task, "request");
 }
 

@@ -1,8 +1,8 @@
 /* vm.h -- one Lua service: its state, its memory account, and what the dispatcher keeps outside.
  *
  * Everything here belongs to the service and is touched only by the thread that runs it, but for
- * `running`, which an interrupt's signal handler on that same thread reads. Shared by the files of
- * src/lua only.
+ * `running`, which an interrupt's signal handler on that same thread reads, and `signal_mark`.
+ * Shared by the files of src/lua only.
  *
  * Lua's per-thread extra space holds a sk_task pointer: the task itself in a service coroutine,
  * the root task (vm->root) in every other thread. In a coroutine that was left behind by a
@@ -59,6 +59,14 @@ typedef struct {
     sk_link link;
 } sk_yield_node;
 
+/* Bits of sk_task.watched: what is rare, for one test where a task goes on, waits or ends. */
+enum {
+    SK_WATCH_TRACE = 1,   /* task->trace is set */
+    SK_WATCH_PROFILE = 2, /* co has a record in vm->profiles */
+    SK_WATCH_EXIT = 4,    /* the service exits when it yields */
+    SK_WATCH_ACCOUNT = 8, /* task->account is set */
+};
+
 struct sk_task {
     sk_vm *vm; /* first: see above */
     lua_State *co;
@@ -68,6 +76,7 @@ struct sk_task {
     bool has_token;    /* listed in the token table, under its own pointer */
     bool trace_is_off; /* its protocol's requests are never traced */
 
+    uint8_t watched; /* SK_WATCH_* */
     uint8_t request; /* sk_request */
     uint8_t wait;    /* sk_wait */
     uint8_t wake;    /* sk_wake */
@@ -78,7 +87,7 @@ struct sk_task {
     char *trace;          /* tag of the trace it belongs to; NULL: none */
 
     uint32_t account;        /* see account.h; 0: none */
-    uint64_t charged_cycles; /* up to here its account has been charged */
+    uint64_t charged_cycles; /* up to here its account has been charged; 0: it does not run */
 
     int32_t wait_session;
     sk_handle callee;
@@ -141,14 +150,17 @@ struct sk_vm {
     /* The present dispatch. */
     sk_msg *msg;
     sk_task *current;             /* the task that runs */
+    sk_map profiles;              /* coroutine -> its record; see profile.h */
     _Atomic(lua_State *) running; /* the innermost coroutine resumed by us */
+    _Atomic uint64_t signal_mark; /* any thread: the message that SIGNAL 0 is meant for; 0: none */
     bool is_blocking;             /* the yield in flight is the framework's */
     int barrier_count;            /* resumes in progress that a block cannot pass */
     bool is_started;              /* skynet.start was called, or a callback set */
     bool is_exiting;
-    bool keeps_messages;   /* core.callback(f, true) */
-    bool payload_is_taken; /* the message's payload was handed to Lua code as a pointer */
-    int feed_depth;        /* core.feed inside of itself */
+    bool keeps_messages;      /* core.callback(f, true) */
+    bool payload_is_taken;    /* the message's payload was handed to Lua code as a pointer */
+    int feed_depth;           /* core.feed inside of itself */
+    uint64_t collected_count; /* GC commands up to this message are done, see bind_debug.c */
     int callback_ref;
     sk_plain plain[SK_PLAIN_COUNT];
     bool timers_are_traced;
@@ -229,8 +241,19 @@ int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults);
  * traceback of `from`; never raises. */
 void sk_vm_push_error_text(sk_vm *vm, lua_State *from);
 
-/* Owner. Writes a log line in the name of the service. */
+/* Owner. Writes a log line in the name of the service; the second for errors of its code. The log
+ * service's own go to stderr: one that fails for each line it gets must not be fed by that. */
 void sk_vm_log(sk_vm *vm, const char *fmt, ...) SK_PRINTF(2, 3);
+void sk_vm_log_error(sk_vm *vm, const char *fmt, ...) SK_PRINTF(2, 3);
+
+/* Owner. A line that the service's code wants logged. It goes to stderr when the log service writes
+ * about itself while it handles such a line of its own: the next one would follow for ever. */
+struct sk_log_record;
+void sk_vm_log_record(sk_vm *vm, const struct sk_log_record *record);
+
+/* Any thread that keeps the vm alive. Has the Lua code that the service runs at this moment raise
+ * "signal 0"; nothing happens when it runs none. */
+void sk_vm_raise_signal(sk_vm *vm);
 
 /* The interrupt function for sk_worker_publish; the target is a sk_vm. */
 void sk_vm_interrupt(void *vm);

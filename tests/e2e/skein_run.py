@@ -59,6 +59,17 @@ class Node:
             if text in line:
                 return line
 
+    def drain(self):
+        """After the end: all lines."""
+        while True:
+            try:
+                line = self.incoming.get(timeout=LIMIT_S)
+            except queue.Empty:
+                line = None
+            if line is None:
+                return self.lines
+            self.lines.append(line)
+
     def stop(self, number=signal.SIGINT):
         """Sends the signal; the exit status."""
         self.process.send_signal(number)

@@ -45,8 +45,9 @@ util.run(function()
   local function order(_, ...)
     local here = "local"
     local _ = up
-    return select(2, injectcode("return here, up, extra, type(tostring), select('#', ...), other", nil,
-      0, { here = "no", up = "no", extra = 7, tostring = 5 }))
+    local source = "return here, up, extra, type(tostring), select('#', ...), other"
+    return select(2, injectcode(source, nil, 0,
+      { here = "no", up = "no", extra = 7, tostring = 5 }))
   end
   print(order(1, nil, "x", nil))                    -- expect: local 2 7 number 3 nil
   print(injectcode("error {}") == false, select(2, injectcode "error 'text'"))
