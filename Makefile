@@ -103,7 +103,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # deps.mk is made before anything else: it installs what is missing and notes where things are.
 DEPS_MK := $(BUILD)/deps.mk
-NO_DEPS_GOALS := help clean deps format tidy uninstall
+NO_DEPS_GOALS := help clean deps docs format tidy uninstall
 GOALS := $(or $(MAKECMDGOALS),all)
 
 $(DEPS_MK): tools/deps.sh
@@ -177,7 +177,7 @@ LUA_WHOLE = -Wl,--whole-archive $(LUA_A) -Wl,--no-whole-archive
 # ---- What people call ------------------------------------------------------------------------
 
 .PHONY: all help run test unit stress lua-test e2e tidy asan tsan fuzz valgrind bench \
-        install uninstall clean format deps deps-test test-programs fuzz-programs check \
+        install uninstall clean format docs deps deps-test test-programs fuzz-programs check \
         profile FORCE
 
 all: $(LIB) $(SKEIN) ## build build/skein (the default); installs missing packages first
@@ -255,6 +255,9 @@ clean: ## remove build/
 
 format: ## format the C files with clang-format
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+docs: ## make docs/api from the editor stubs in lualib/meta
+	@python3 tools/apidoc.py
 
 deps: ## install the packages for building and testing
 	@tools/deps.sh build

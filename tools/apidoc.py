@@ -213,7 +213,18 @@ class StubReader:
             self.fail("no ---@meta")
         if self.module.result is None and self.module.local_name is None:
             self.fail("no class of the module's name")
+        self.check_titles()
         return self.module
+
+    def check_titles(self):
+        """Titles of a page are the targets of links."""
+        anchors = set()
+        for entry in self.module.entries:
+            for item in [entry] + entry.members:
+                title = anchor(item.name)
+                if item.kind != "constant" and title in anchors:
+                    raise Problem(item.block.place, f"two titles of the page are {item.name}")
+                anchors.add(title)
 
     def read_line(self, line):
         if line.startswith("---@"):

@@ -1,16 +1,18 @@
 ---@meta skein
 
----What goes beyond Skynet's interface: limits of time for calls, figures of services, who waits for whom.
+---What goes beyond Skynet's interface: limits of time for calls, figures of services, who waits
+---for whom.
 ---@class skein
 local skein = {}
 
 -- ## Deadlines
 
----Runs `f(...)` with a limit of time: calls made inside, by the services called too, end in time. They
----raise `call failed: deadline exceeded` when the time is over. A limit inside of another one can only
----be shorter. Code that does not call is not interrupted.
+---Runs `f(...)` with a limit of time: calls made inside, by the services called too, end in time.
+---They raise `call failed: deadline exceeded` when the time is over. A limit inside of another one
+---can only be shorter. Code that does not call is not interrupted.
 ---
----Raises what `f` raises; for seconds that are negative or no number; outside of a service coroutine.
+---Raises what `f` raises; for seconds that are negative or no number; outside of a service
+---coroutine.
 ---
 ---```lua
 ---local ok, value = pcall(skein.deadline, 0.5, skynet.call, db, "lua", "get", key)
@@ -41,11 +43,11 @@ function skein.waits() end
 ---@field stack string Traceback.
 
 ---Figures of this service. Does not wait.
----@return skein.stat stat the figures
+---@return skein.figures stat the figures
 function skein.stat() end
 
 ---What `stat` returns.
----@class skein.stat
+---@class skein.figures
 ---@field message integer Messages handled.
 ---@field cpu number CPU seconds used.
 ---@field mqlen integer Messages that wait.
@@ -54,7 +56,8 @@ function skein.stat() end
 ---@field memory_max integer The most it ever was.
 ---@field task integer Sessions waited for.
 
----Figures of all services of this node, native ones too. Asks nobody, so it does not wait for busy ones.
+---Figures of all services of this node, native ones too. Asks nobody, so it does not wait for busy
+---ones.
 ---@return skein.service[] list in the order of the handles
 function skein.services() end
 
@@ -68,8 +71,8 @@ function skein.services() end
 ---@field mqmax integer The most that ever waited.
 ---@field memory integer Bytes of the Lua heap, after its last message.
 
----Where the Lua code of another service is at this moment. While it is inside a C function there is no
----answer, so this is called with a `deadline`; it returns nothing when the time is over.
+---Where the Lua code of another service is at this moment. While it is inside a C function there
+---is no answer, so this is called with a `deadline`; it returns nothing when the time is over.
 ---@async
 ---@param addr skynet.address the service
 ---@return string? stack traceback; nothing when it handles no message

@@ -10,8 +10,8 @@ local codecache = {}
 ---Empties the cache. Code that runs is not touched.
 function codecache.clear() end
 
----How this service uses the cache: `"ON"` (the default) reads it and adds to it, `"EXIST"` only reads
----it, `"OFF"` does neither. Without an argument, returns the present mode.
+---How this service uses the cache: `"ON"` (the default) reads it and adds to it, `"EXIST"` only
+---reads it, `"OFF"` does neither. Without an argument, returns the present mode.
 ---
 ---Raises `invalid option` for another text.
 ---@param mode? "ON"|"EXIST"|"OFF" the new mode

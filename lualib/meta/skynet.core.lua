@@ -1,7 +1,7 @@
 ---@meta skynet.core
 
----The raw functions below the module `skynet`: types as numbers, sessions by hand, the text commands of
----the C interface. For libraries; services use `skynet`.
+---The raw functions below the module `skynet`: types as numbers, sessions by hand, the text
+---commands of the C interface. For libraries; services use `skynet`.
 ---@class skynet.core
 local core = {}
 
@@ -9,8 +9,8 @@ local core = {}
 
 ---Sends a packed message.
 ---
----Raises for a type out of range, for what is no address, and for a message that is neither a string nor
----a pointer.
+---Raises for a type out of range, for what is no address, and for a message that is neither a
+---string nor a pointer.
 ---@param addr skynet.address the receiver
 ---@param type integer type of the message, 0 to 255
 ---@param session? integer session; nil: a new one
@@ -37,9 +37,9 @@ function core.genid() end
 
 -- ## Commands
 
----Runs a text command of the C interface: `TIMEOUT`, `REG`, `QUERY`, `NAME`, `EXIT`, `KILL`, `LAUNCH`,
----`ABORT`, `GETENV`, `SETENV`, `STARTTIME`, `STAT`, `MONITOR`, `LOGON`, `LOGOFF`, `SIGNAL`. The page
----[c-api](../c-api.md) has the commands.
+---Runs a text command of the C interface: `TIMEOUT`, `REG`, `QUERY`, `NAME`, `EXIT`, `KILL`,
+---`LAUNCH`, `ABORT`, `GETENV`, `SETENV`, `STARTTIME`, `STAT`, `MONITOR`, `LOGON`, `LOGOFF`,
+---`SIGNAL`. The page [c-api](../c-api.md) has the commands.
 ---
 ---Raises when an argument is of another type.
 ---@param cmd string the command
@@ -73,7 +73,8 @@ function core.callback(f, forward) end
 
 ---Handles a message as if it had just arrived; `skynet.dispatch_message` raises what this returns.
 ---
----Raises for a type out of range, a negative size, and when more than 16 stand inside of each other.
+---Raises for a type out of range, a negative size, and when more than 16 stand inside of each
+---other.
 ---@param type integer type of the message
 ---@param msg skynet.payload the payload; it stays the caller's
 ---@param size integer bytes of the payload, when `msg` is a pointer
@@ -123,7 +124,8 @@ function core.blocked(co) end
 ---@return boolean exists true for any service of another node
 function core.exists(handle) end
 
----Adds the CPU time of the current service coroutine, from now to its end, to an account of this service.
+---Adds the CPU time of the current service coroutine, from now to its end, to an account of this
+---service.
 ---
 ---Raises for a number out of range, and outside of a service coroutine.
 ---@param account integer number of the account, from 1 on

@@ -1,11 +1,11 @@
 ---@meta skynet.coroutine
 
 ---Coroutines whose bodies may call functions that yield to the runtime. Such a call suspends the
----whole chain of coroutines up to the service coroutine, and comes back into the innermost one; `yield`
----leaves the innermost `resume`.
+---whole chain of coroutines up to the service coroutine, and comes back into the innermost one;
+---`yield` leaves the innermost `resume`.
 ---
----Skynet: the functions of Lua's own `coroutine` do the same in a service. This module differs in its
----checks: it resumes only coroutines that it has made, and tells which are blocked.
+---Skynet: the functions of Lua's own `coroutine` do the same in a service. This module differs in
+---its checks: it resumes only coroutines that it has made, and tells which are blocked.
 ---
 ---```lua
 ---local co = require "skynet.coroutine"
@@ -27,8 +27,8 @@ local co = {}
 ---@return thread co suspended
 function co.create(f) end
 
----Resumes a coroutine that `create` has made, until its next `yield` or its end. It may wait for the
----runtime meanwhile.
+---Resumes a coroutine that `create` has made, until its next `yield` or its end. It may wait for
+---the runtime meanwhile.
 ---
 ---Returns false and `cannot resume none skynet coroutine` for one made elsewhere, `cannot resume
 ---non-suspended coroutine`, `cannot resume dead coroutine`. Raises when `thread` is no coroutine.

@@ -1,7 +1,7 @@
 ---@meta skynet.debug
 
----The protocol `debug`, which every service answers: what the debug console and other tools ask for.
----`skynet.call(addr, "debug", COMMAND, ...)` sends a command; an unknown one fails.
+---The protocol `debug`, which every service answers: what the debug console and other tools ask
+---for. `skynet.call(addr, "debug", COMMAND, ...)` sends a command; an unknown one fails.
 ---
 ---| command | arguments | answer |
 ---| --- | --- | --- |

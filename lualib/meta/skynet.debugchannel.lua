@@ -1,7 +1,7 @@
 ---@meta skynet.debugchannel
 
----Pipes of lines between two services of a process, and a hook that can stop a coroutine: what the remote
----debugger is made of.
+---Pipes of lines between two services of a process, and a hook that can stop a coroutine: what the
+---remote debugger is made of.
 ---
 ---Skynet: channels have numbers instead of pointers, and a read never waits.
 ---@class skynet.debugchannel
@@ -32,8 +32,8 @@ function channel:read(timeout) end
 ---@return boolean is_closed whether nothing can come any more
 function channel:closed() end
 
----Has `f` run, in a service coroutine, before each message that this service handles while there is
----something to read, or the other end is gone. One end of a service at a time.
+---Has `f` run, in a service coroutine, before each message that this service handles while there
+---is something to read, or the other end is gone. One end of a service at a time.
 ---
 ---Raises when another end is watched, or this one is released.
 ---@param f? fun() the function; nil ends it
@@ -51,8 +51,8 @@ function debugchannel.create() end
 
 ---The end to read from. It can be taken once.
 ---
----Raises `Invalid channel pointer` when `id` is no integer; `new channel failed` when there is no such
----channel, or it has a reader.
+---Raises `Invalid channel pointer` when `id` is no integer; `new channel failed` when there is no
+---such channel, or it has a reader.
 ---@param id integer of the channel
 ---@return skynet.debugchannel.channel reader the end
 function debugchannel.connect(id) end
@@ -61,8 +61,8 @@ function debugchannel.connect(id) end
 ---@param channel skynet.debugchannel.channel the end
 function debugchannel.release(channel) end
 
----As `debug.sethook`, but when `f` returns true the service coroutine stops, until `skynet.wakeup` with it.
----Without `f` the hook is taken away.
+---As `debug.sethook`, but when `f` returns true the service coroutine stops, until `skynet.wakeup`
+---with it. Without `f` the hook is taken away.
 ---
 ---Raises for a count that is out of range.
 ---@overload fun(f: function, mask: string, count?: integer)

@@ -1,7 +1,7 @@
 ---@meta skynet.harbor
 
----Global names, and the links to the other nodes of a harbor network. With `harbor = 0` the node is on
----its own: names work, and there are no links.
+---Global names, and the links to the other nodes of a harbor network. With `harbor = 0` the node
+---is on its own: names work, and there are no links.
 ---@class skynet.harbor
 local harbor = {}
 
@@ -18,8 +18,8 @@ function harbor.globalname(name, handle) end
 ---@param addr? skynet.address the service; this one without it
 function harbor.register(name, addr) end
 
----The service of a name. Waits until somebody has registered it; a local name (`".name"`) is answered at
----once.
+---The service of a name. Waits until somebody has registered it; a local name (`".name"`) is
+---answered at once.
 ---@async
 ---@param name string the name
 ---@return integer? handle of the service; nil for a local name that nobody has

@@ -1,10 +1,10 @@
 ---@meta skynet.inject
 
----Runs source text inside this service: the debug command `RUN` in the form of a function. The text sees
----the globals of the service, but its own assignments to globals stay in it. It has `print`, whose lines
----are returned; `_U`, the tables that are upvalues of the given functions, by name; and `_P`, for each
----protocol the tables that its handler uses: `_P.lua.CMD.add = function ... end` changes a service
----while it runs.
+---Runs source text inside this service: the debug command `RUN` in the form of a function. The
+---text sees the globals of the service, but its own assignments to globals stay in it. It has
+---`print`, whose lines are returned; `_U`, the tables that are upvalues of the given functions, by
+---name; and `_P`, for each protocol the tables that its handler uses: `_P.lua.CMD.add = function
+---... end` changes a service while it runs.
 ---@async
 ---@param skynet skynet the module `skynet`
 ---@param source string the text

@@ -1,8 +1,8 @@
 ---@meta skynet.injectcode
 
----Runs source text as if it stood inside a function that is on the stack. Names are its locals, then its
----upvalues, then `extra`, then globals. Locals that the text assigns are written back when it has ended
----without an error. `...` are the varargs of the function.
+---Runs source text as if it stood inside a function that is on the stack. Names are its locals,
+---then its upvalues, then `extra`, then globals. Locals that the text assigns are written back
+---when it has ended without an error. `...` are the varargs of the function.
 ---
 ---Raises when there is no such level.
 ---

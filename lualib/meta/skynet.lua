@@ -2,12 +2,12 @@
 
 ---What every service uses: sending and calling, waiting, starting services.
 ---
----Words used on all pages: a **tick** is 1/100 s. A **service coroutine** is the coroutine in which
----the runtime calls a handler, a start function, a timer's function or the function of a fork. A
----function that **may yield** suspends the calling service coroutine while other messages are
----handled. It may be called wherever Lua lets a coroutine yield, inside `pcall` and inside
----coroutines of your own too; elsewhere (the main chunk of a file, a `__gc`, a comparison function of
----`table.sort`) it raises `attempt to yield from outside a coroutine` or a like error, and does
+---Words used on all pages: a **tick** is 1/100 s. A **service coroutine** is the coroutine in
+---which the runtime calls a handler, a start function, a timer's function or the function of a
+---fork. A function that **may yield** suspends the calling service coroutine while other messages
+---are handled. It may be called wherever Lua lets a coroutine yield, inside `pcall` and inside
+---coroutines of your own too; elsewhere (the main chunk of a file, a `__gc`, a comparison function
+---of `table.sort`) it raises `attempt to yield from outside a coroutine` or a like error, and does
 ---nothing.
 ---
 ---```lua
@@ -79,9 +79,9 @@ skynet.coroutine = nil
 function skynet.register_protocol(class) end
 
 ---Sets the function that handles the messages of a protocol, and returns the one before. Without
----`func`, returns the present one. A handler is called as `func(session, source, ...)`, each time in
----a service coroutine of its own; `session` is 0 when no answer is wanted. An error in it is logged,
----and the caller's `call` raises `call failed`, unless it has been answered.
+---`func`, returns the present one. A handler is called as `func(session, source, ...)`, each time
+---in a service coroutine of its own; `session` is 0 when no answer is wanted. An error in it is
+---logged, and the caller's `call` raises `call failed`, unless it has been answered.
 ---
 ---Raises for an unknown protocol when `func` is given; without it the result is nil then.
 ---@param typename string|integer name or id of the protocol
@@ -90,9 +90,9 @@ function skynet.register_protocol(class) end
 function skynet.dispatch(typename, func) end
 
 ---Sets the function for messages without a session whose protocol is not registered or has no
----handler. It is called as `f(session, source, msg, size, prototype)`, `prototype` being the name of
----the protocol, or the id of one that is not registered. The function at first logs the message and
----raises. Requests of this kind are answered with an error, without a call.
+---handler. It is called as `f(session, source, msg, size, prototype)`, `prototype` being the name
+---of the protocol, or the id of one that is not registered. The function at first logs the message
+---and raises. Requests of this kind are answered with an error, without a call.
 ---
 ---Raises when `f` is no function.
 ---@param f fun(session: integer, source: integer, msg: lightuserdata, size: integer, prototype: string|integer) must not yield
@@ -138,12 +138,12 @@ function skynet.send(addr, typename, ...) end
 ---@return integer? ok 0; nothing when there is no such service in this process
 function skynet.rawsend(addr, typename, msg, size) end
 
----Sends a request and waits for the answer. There is no limit of time, unless the call stands inside
----of `skein.deadline`; see `request` for a limit for several calls.
+---Sends a request and waits for the answer. There is no limit of time, unless the call stands
+---inside of `skein.deadline`; see `request` for a limit for several calls.
 ---
----Raises `call to invalid address` when there is no such service, `call failed` when the callee fails,
----answers with an error or ends, `call failed: deadline exceeded`; further what `send` raises, and
----what the protocol's `unpack` raises.
+---Raises `call to invalid address` when there is no such service, `call failed` when the callee
+---fails, answers with an error or ends, `call failed: deadline exceeded`; further what `send`
+---raises, and what the protocol's `unpack` raises.
 ---
 ---```lua
 ---local sum = skynet.call(adder, "lua", "add", 1, 2)
@@ -167,8 +167,8 @@ function skynet.call(addr, typename, ...) end
 ---@return integer size its bytes
 function skynet.rawcall(addr, typename, msg, size) end
 
----Sends a packed message in the name of another service, with a given session: so a request is handed
----on, or answered for somebody else.
+---Sends a packed message in the name of another service, with a given session: so a request is
+---handed on, or answered for somebody else.
 ---
 ---Raises as `rawsend`.
 ---
@@ -193,8 +193,8 @@ function skynet.genid() end
 
 ---Answers the request that the current coroutine handles, with a packed message.
 ---
----Raises `No session` when there is no request, or it is answered, or was taken over by `response` or
----`ignoreret`.
+---Raises `No session` when there is no request, or it is answered, or was taken over by `response`
+---or `ignoreret`.
 ---@param msg? skynet.payload the answer; without it an empty one
 ---@param size? integer bytes, when `msg` is a pointer
 ---@return boolean sent false when no answer was wanted (the message was sent with `send`), or the caller is gone
@@ -212,7 +212,7 @@ function skynet.retpack(...) end
 ---
 ---- `r(true, ...)` answers with the values; true, or false when the caller is gone.
 ---- `r(false)` answers with an error: the caller's `call` raises `call failed`.
----- `r "TEST"` tells whether an answer is still wanted: false when it was given, or the caller is gone.
+---- `r "TEST"` tells whether an answer is still wanted: false once given, or the caller is gone.
 ---
 ---A second answer raises `Can't response more than once`. What `pack` raises goes to the caller of
 ---`r`, which may then be called again. For a message that wants no answer `r` does nothing.
@@ -233,8 +233,8 @@ function skynet.response(pack) end
 ---@class skynet.reply
 ---@overload fun(ok: boolean|"TEST", ...: any): boolean?
 
----Says that the current coroutine will not answer: no error goes to the caller when it fails, and no
----warning is logged when it ends. Used with `redirect`.
+---Says that the current coroutine will not answer: no error goes to the caller when it fails, and
+---no warning is logged when it ends. Used with `redirect`.
 function skynet.ignoreret() end
 
 ---The request that the current coroutine handles.
@@ -244,8 +244,8 @@ function skynet.context() end
 
 -- ## Several calls at once
 
----Makes a set of requests, which are sent together and answered in any order. A set is called to add
----a request: `skynet.request { addr, "lua", ... } { addr, "lua", ... }`.
+---Makes a set of requests, which are sent together and answered in any order. A set is called to
+---add a request: `skynet.request { addr, "lua", ... } { addr, "lua", ... }`.
 ---
 ---Raises `assertion failed` when `req` is no table.
 ---
@@ -280,12 +280,13 @@ local request = {}
 ---@return skynet.request_set set itself
 function request:add(req) end
 
----Sends all requests; the results are for a generic `for`. It gives each request once, with its answer:
----a table of the values, with `n`; false when the call failed; nil when there is no such service (these
----come first). The loop ends when all are answered or the time is over; leaving it early gives the
----others up. The body may yield.
+---Sends all requests; the results are for a generic `for`. It gives each request once, with its
+---answer: a table of the values, with `n`; false when the call failed; nil when there is no such
+---service (these come first). The loop ends when all are answered or the time is over; leaving it
+---early gives the others up. The body may yield.
 ---
----Raises `assertion failed` the second time, and raises for an unknown protocol; then nothing is sent.
+---Raises `assertion failed` the second time, and raises for an unknown protocol; then nothing is
+---sent.
 ---@async
 ---@param timeout? skynet.ticks for all of them together; without it no limit
 ---@return fun(): skynet.request_entry?, table|false|nil next the iterator
@@ -299,8 +300,8 @@ function request:close() end
 
 -- ## Coroutines, waiting, timers
 
----Runs `f(...)` in a new service coroutine, after the current one has yielded or ended and before the
----next message is handled.
+---Runs `f(...)` in a new service coroutine, after the current one has yielded or ended and before
+---the next message is handled.
 ---@param f function the function; it may yield. Its results are ignored, an error is logged
 ---@param ... any its arguments
 ---@return thread co the coroutine in which it runs
@@ -318,7 +319,8 @@ function skynet.timeout(ti, f) end
 
 ---Waits.
 ---
----Raises `token duplicative` when another coroutine waits on the token; and when `ti` is no number.
+---Raises `token duplicative` when another coroutine waits on the token; and when `ti` is no
+---number.
 ---@async
 ---@param ti skynet.ticks the time
 ---@param token? any what `wakeup` may be called with to end it early; the running coroutine without it
@@ -338,15 +340,15 @@ function skynet.yield() end
 ---@param token? any any value but nil, false and NaN, compared by raw equality; the running coroutine without it
 function skynet.wait(token) end
 
----Wakes the coroutine that waits on the token, in `sleep` or `wait`. It runs after the current one has
----yielded or ended. A wakeup is not remembered for a later wait. It does not end a `call`.
+---Wakes the coroutine that waits on the token, in `sleep` or `wait`. It runs after the current one
+---has yielded or ended. A wakeup is not remembered for a later wait. It does not end a `call`.
 ---@param token any the token
 ---@return boolean? woken true; nothing when no coroutine waits on it
 function skynet.wakeup(token) end
 
----Ends another coroutine of this service: its to-be-closed variables run, the request that it handles
----fails at the caller, an answer that it waits for is dropped. A fork that has not begun, or a timer,
----is taken back.
+---Ends another coroutine of this service: its to-be-closed variables run, the request that it
+---handles fails at the caller, an answer that it waits for is dropped. A fork that has not begun,
+---or a timer, is taken back.
 ---@param thread thread|string the coroutine; or a Lua pattern, for the first one whose `tostring` matches
 ---@return thread? killed the coroutine; nothing when there is none to end, or it is the running one
 function skynet.killthread(thread) end
@@ -359,7 +361,8 @@ function skynet.queue() end
 
 ---Starts a Lua service and waits until its start function has returned.
 ---
----Raises `call failed` when it does not start; the log tells why. Raises for arguments of other types.
+---Raises `call failed` when it does not start; the log tells why. Raises for arguments of other
+---types.
 ---
 ---Skynet: booleans are accepted, and values that cannot be passed raise.
 ---@async
@@ -368,8 +371,9 @@ function skynet.queue() end
 ---@return integer? handle of the service; nothing when it has exited by itself while it started
 function skynet.newservice(name, ...) end
 
----The only service of a name in the process, or in the network with `true`: started by the first call,
----with its arguments; others wait for that, and get the same handle, also after the service has ended.
+---The only service of a name in the process, or in the network with `true`: started by the first
+---call, with its arguments; others wait for that, and get the same handle, also after the service
+---has ended.
 ---
 ---Raises the text of the failure when it did not start, and again for each later call.
 ---@async
@@ -388,9 +392,9 @@ function skynet.uniqueservice(name, ...) end
 ---@return integer handle of the service
 function skynet.queryservice(name) end
 
----Ends this service. Requests it has not answered fail at their callers, so do calls to it from now on;
----to-be-closed variables of its coroutines run; its sockets send what is queued and are closed. Does not
----return.
+---Ends this service. Requests it has not answered fail at their callers, so do calls to it from
+---now on; to-be-closed variables of its coroutines run; its sockets send what is queued and are
+---closed. Does not return.
 function skynet.exit() end
 
 ---The handle of this service.
@@ -415,17 +419,17 @@ function skynet.address(addr) end
 ---@return boolean is_remote whether that is another node
 function skynet.harbor(handle) end
 
----Fails all calls of this service to another one, as if that had ended; the other one is not touched.
----The calls raise `call failed` when the current coroutine yields or ends.
+---Fails all calls of this service to another one, as if that had ended; the other one is not
+---touched. The calls raise `call failed` when the current coroutine yields or ends.
 ---
 ---Skynet: the request that the caller of `term` handles may still be answered.
 ---@param addr skynet.address the other service
 function skynet.term(addr) end
 
----Begins to handle messages. Called once, at the end of the main chunk. First the functions of `init`
----run, then `f`, in a service coroutine. When `f` returns, the `newservice` that waits for this service
----returns; when it fails, that raises `call failed`, and the service exits. Messages that come meanwhile
----are handled.
+---Begins to handle messages. Called once, at the end of the main chunk. First the functions of
+---`init` run, then `f`, in a service coroutine. When `f` returns, the `newservice` that waits for
+---this service returns; when it fails, that raises `call failed`, and the service exits. Messages
+---that come meanwhile are handled.
 ---@param f fun() the start function; it may yield
 function skynet.start(f) end
 
@@ -436,8 +440,8 @@ function skynet.start(f) end
 ---@param f fun() it may yield
 function skynet.init(f) end
 
----Runs the functions of `init` and then `f` in the current coroutine, as `start` does: for a loader that
----sets its own message function with `skynet.core.callback`.
+---Runs the functions of `init` and then `f` in the current coroutine, as `start` does: for a
+---loader that sets its own message function with `skynet.core.callback`.
 ---@async
 ---@param f fun() the start function; it may yield
 function skynet.init_service(f) end
@@ -457,26 +461,26 @@ function skynet.info_func(f) end
 
 -- ## Services and names
 
----Starts a native service, or `"snlua"` with the name of a Lua service. Does not wait for its start
----function.
+---Starts a native service, or `"snlua"` with the name of a Lua service. Does not wait for its
+---start function.
 ---@param module string name of the module, looked up along `cpath`
 ---@param ... string|number its parameter, joined with blanks
 ---@return integer? handle of the service; nothing when it did not start
 function skynet.launch(module, ...) end
 
----Ends a service at once. No code of it runs any more but finalizers; requests that it has accepted or
----not yet looked at fail at their callers. An unknown service is ignored.
+---Ends a service at once. No code of it runs any more but finalizers; requests that it has
+---accepted or not yet looked at fail at their callers. An unknown service is ignored.
 ---@param addr skynet.address the service, but no global name
 function skynet.kill(addr) end
 
 ---Ends all services and then the process. The log is written to its end.
 function skynet.abort() end
 
----Names this service. `".name"` is local to the process; the first registration wins until that service
----exits. Any other name is global, and registered in the background.
+---Names this service. `".name"` is local to the process; the first registration wins until that
+---service exits. Any other name is global, and registered in the background.
 ---
----Raises `assertion failed` for a global name that is longer than 15 bytes, begins with a colon or reads
----as a number.
+---Raises `assertion failed` for a global name that is longer than 15 bytes, begins with a colon or
+---reads as a number.
 ---@param name string the name
 function skynet.register(name) end
 
@@ -487,9 +491,9 @@ function skynet.register(name) end
 ---@param addr skynet.address a handle, `":hex"` or `".name"`
 function skynet.name(name, addr) end
 
----Makes a service the exit monitor of the process: for each service that ends it gets a message of type
----`PTYPE_CLIENT`, without a payload, from the handle that is gone. The last one set gets them. See
----`skein.monitor` for watching single services.
+---Makes a service the exit monitor of the process: for each service that ends it gets a message of
+---type `PTYPE_CLIENT`, without a payload, from the handle that is gone. The last one set gets
+---them. See `skein.monitor` for watching single services.
 ---
 ---Raises as `uniqueservice`.
 ---@async
@@ -498,14 +502,15 @@ function skynet.name(name, addr) end
 ---@return integer handle of the service
 function skynet.monitor(name, query) end
 
----Takes the place of `start`: messages of type `t` with a `map[t]` are handled as type `map[t]`, and
----their payloads belong to the handler, which passes each one on once or frees it with `trash`.
+---Takes the place of `start`: messages of type `t` with a `map[t]` are handled as type `map[t]`,
+---and their payloads belong to the handler, which passes each one on once or frees it with
+---`trash`.
 ---@param map table<integer, integer> type to type
 ---@param start fun() the start function; it may yield
 function skynet.forward_type(map, start) end
 
----Takes the place of `start`: each message goes first through `f(type, msg, size, session, source)`, which
----returns these five values, changed or not.
+---Takes the place of `start`: each message goes first through `f(type, msg, size, session,
+---source)`, which returns these five values, changed or not.
 ---@param f fun(type: integer, msg: lightuserdata?, size: integer, session: integer, source: integer): integer, lightuserdata?, integer, integer, integer must not yield
 ---@param start fun() the start function; it may yield
 function skynet.filter(f, start) end
@@ -532,17 +537,18 @@ function skynet.hpc() end
 ---@return integer count the number
 function skynet.mqlen() end
 
----A figure of this service: `"mqlen"` messages that wait; `"message"` messages handled; `"cpu"` CPU
----seconds used; `"time"` CPU seconds of the message that is being handled; `"endless"` 0 or 1, see
----`endless`; `"mqmax"` the longest its mailbox has been; `"memory"` bytes of its Lua heap. 0 for others.
+---A figure of this service: `"mqlen"` messages that wait; `"message"` messages handled; `"cpu"`
+---CPU seconds used; `"time"` CPU seconds of the message that is being handled; `"endless"` 0 or 1,
+---see `endless`; `"mqmax"` the longest its mailbox has been; `"memory"` bytes of its Lua heap. 0
+---for others.
 ---
 ---Skynet: `"mqmax"` and `"memory"` are new.
 ---@param what string which figure
 ---@return number value its value
 function skynet.stat(what) end
 
----Whether a message has kept this service busy so long that the node logged it as a possible endless
----loop. Reading it clears it.
+---Whether a message has kept this service busy so long that the node logged it as a possible
+---endless loop. Reading it clears it.
 ---@return boolean was_endless since the last time
 function skynet.endless() end
 
@@ -560,8 +566,8 @@ function skynet.getenv(key) end
 ---@param value string|number the value
 function skynet.setenv(key, value) end
 
----Writes a line to the log: the arguments, through `tostring`, with blanks between. See `skein.log` for
----lines with a level and fields.
+---Writes a line to the log: the arguments, through `tostring`, with blanks between. See
+---`skein.log` for lines with a level and fields.
 ---
 ---Raises only what a `__tostring` raises.
 ---@param ... any the values
@@ -569,8 +575,8 @@ function skynet.error(...) end
 
 -- ## Packing
 
----Packs values into one message: nil, booleans, numbers, strings, light userdata, and tables of these, 32
----levels deep at most. Metatables are left out, but `__pairs` is used.
+---Packs values into one message: nil, booleans, numbers, strings, light userdata, and tables of
+---these, 32 levels deep at most. Metatables are left out, but `__pairs` is used.
 ---
 ---Raises `Unsupport type ... to serialize`, and `serialize can't pack too depth table`.
 ---@param ... any the values

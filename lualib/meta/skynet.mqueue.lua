@@ -1,12 +1,13 @@
 ---@meta skynet.mqueue
 
----Requests that a service handles one after the other, in one coroutine, over the protocol `queue`. For
----new programs `skynet.queue` does the same for any protocol.
+---Requests that a service handles one after the other, in one coroutine, over the protocol
+---`queue`. For new programs `skynet.queue` does the same for any protocol.
 ---@class skynet.mqueue
 local mqueue = {}
 
----Begins to handle the messages, also those that are there already: `f(...)` with the values of each. The
----results of `f`, or its error, are the answer to a call. The next message waits until `f` has returned.
+---Begins to handle the messages, also those that are there already: `f(...)` with the values of
+---each. The results of `f`, or its error, are the answer to a call. The next message waits until
+---`f` has returned.
 ---
 ---Raises `assertion failed` for a second time.
 ---@param f fun(...: any): ... the handler; it may yield

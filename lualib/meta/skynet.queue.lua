@@ -16,10 +16,10 @@
 ---@overload fun(): skynet.section
 local queue = {}
 
----A critical section. `cs(f, ...)` runs `f(...)` when no other coroutine is inside, waits for that in
----the order of the calls, and returns the results of `f`. It may yield. The coroutine that is inside
----may enter again. When `f` fails the section is left, and the error goes on, with a traceback if it
----is a text; likewise when the coroutine is killed.
+---A critical section. `cs(f, ...)` runs `f(...)` when no other coroutine is inside, waits for that
+---in the order of the calls, and returns the results of `f`. It may yield. The coroutine that is
+---inside may enter again. When `f` fails the section is left, and the error goes on, with a
+---traceback if it is a text; likewise when the coroutine is killed.
 ---@class skynet.section
 ---@overload async fun(f: function, ...: any): ...
 

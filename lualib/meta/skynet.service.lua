@@ -17,11 +17,12 @@
 ---@class skynet.service
 local service = {}
 
----Starts the service, unless it is there, and waits until it has started. In the new service `mainfunc`
----runs in a service coroutine; a function that it gives to `skynet.start` runs after it.
+---Starts the service, unless it is there, and waits until it has started. In the new service
+---`mainfunc` runs in a service coroutine; a function that it gives to `skynet.start` runs after
+---it.
 ---
----Raises `assertion failed` when `mainfunc` uses other outer variables than globals; `call failed` when
----it fails, also for later calls, until `close`.
+---Raises `assertion failed` when `mainfunc` uses other outer variables than globals; `call failed`
+---when it fails, also for later calls, until `close`.
 ---@async
 ---@param name string name of the service
 ---@param mainfunc function its code. It is copied, so all but globals must be its own

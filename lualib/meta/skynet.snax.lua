@@ -1,7 +1,7 @@
 ---@meta skynet.snax
 
----Services whose functions are called by name. The page [snax](../snax.md) tells how such a service is
----written.
+---Services whose functions are called by name. The page [snax](../snax.md) tells how such a
+---service is written.
 ---
 ---```lua
 ---local snax = require "skynet.snax"
@@ -13,8 +13,8 @@
 ---@class skynet.snax
 local snax = {}
 
----A service, as seen by others. Objects can be sent in messages, and become plain tables there; `bind`
----makes an object of `handle` and `type`.
+---A service, as seen by others. Objects can be sent in messages, and become plain tables there;
+---`bind` makes an object of `handle` and `type`.
 ---@class skynet.snax.object
 ---@field handle integer Handle of the service.
 ---@field type string Its name.
@@ -32,7 +32,8 @@ local snax = {}
 
 ---Starts a service and calls its `init` with the values.
 ---
----Raises when its file is not found or wrong, and `call failed` when `init` fails; it is stopped then.
+---Raises when its file is not found or wrong, and `call failed` when `init` fails; it is stopped
+---then.
 ---@async
 ---@param name string name of the service, looked up along `snax`
 ---@param ... any for `init`: any values that can be packed
@@ -90,8 +91,8 @@ function snax.queryglobal(name) end
 ---@return skynet.snax.object obj the service
 function snax.bind(handle, name) end
 
----The functions that the file of a service defines. The file runs, in an environment in which `require`
----does nothing.
+---The functions that the file of a service defines. The file runs, in an environment in which
+---`require` does nothing.
 ---
 ---Raises when the file is not found or wrong.
 ---@param name string name of the service
@@ -141,8 +142,8 @@ function snax.self() end
 ---@param ... any for `exit`
 function snax.exit(...) end
 
----Replaces functions of a service that runs by those of a source text. The page
----[snax](../snax.md) tells how they share variables with it.
+---Replaces functions of a service that runs by those of a source text. The page [snax](../snax.md)
+---tells how they share variables with it.
 ---
 ---Raises what is wrong with the text, and what its `hotfix` function raises.
 ---@async
@@ -165,8 +166,8 @@ function snax.profile_info(obj) end
 ---@param ... any its values
 function snax.printf(fmt, ...) end
 
----Has this service, which is a snax service, accept the same messages on the protocol `lua`, as they come
----from other nodes of a cluster.
+---Has this service, which is a snax service, accept the same messages on the protocol `lua`, as
+---they come from other nodes of a cluster.
 ---
 ---Raises outside of a snax service.
 function snax.enablecluster() end

@@ -1,12 +1,13 @@
 ---@meta skynet.socket
 
----TCP as calls that yield, UDP with callbacks, and descriptors of the process. A socket is a number, its
----**id**, valid in the whole process; the service that opens or starts it is its owner and gets its
----data. Any service may write to an id, or close one that it has not started with `close_fd`.
+---TCP as calls that yield, UDP with callbacks, and descriptors of the process. A socket is a
+---number, its **id**, valid in the whole process; the service that opens or starts it is its owner
+---and gets its data. Any service may write to an id, or close one that it has not started with
+---`close_fd`.
 ---
----`read`, `readline`, `readall` and `block` take turns: while one coroutine waits in them, a second one
----that would have to wait on the same socket raises. When the peer closes, unread data can still be
----read, and the socket still has to be closed.
+---`read`, `readline`, `readall` and `block` take turns: while one coroutine waits in them, a
+---second one that would have to wait on the same socket raises. When the peer closes, unread data
+---can still be read, and the socket still has to be closed.
 ---
 ---```lua
 ---local socket = require "skynet.socket"
@@ -66,10 +67,10 @@ function socket.connect(addr, port, timeout) end
 ---@return integer port that it is bound to
 function socket.listen(host, port, backlog) end
 
----Begins to read a connection that was accepted, takes over one that another service has abandoned, or
----begins to accept. For a listener `accept(id, "ip:port")` is called for each connection, in the order
----of their arrival, each in a service coroutine of its own; it must see that the new id is started, in
----whatever service, or closed with `close_fd`.
+---Begins to read a connection that was accepted, takes over one that another service has
+---abandoned, or begins to accept. For a listener `accept(id, "ip:port")` is called for each
+---connection, in the order of their arrival, each in a service coroutine of its own; it must see
+---that the new id is started, in whatever service, or closed with `close_fd`.
 ---
 ---Raises `socket is not closed` when this service has it started already.
 ---@async
@@ -86,8 +87,8 @@ function socket.start(id, accept) end
 ---@param accept? fun(id: integer, addr: string) the new one; it may yield
 function socket.onaccept(id, accept) end
 
----Makes a socket of a descriptor that the process has: a pipe, a terminal. It is made non-blocking;
----`close` gives it back, and does not close it.
+---Makes a socket of a descriptor that the process has: a pipe, a terminal. It is made
+---non-blocking; `close` gives it back, and does not close it.
 ---@async
 ---@param os_fd integer the descriptor
 ---@return integer? id nil when it fails
@@ -145,8 +146,8 @@ function socket.block(id) end
 
 -- ## Writing
 
----Sends data, now or in the background. Does not yield, whatever is queued; see `warning`. For a UDP
----socket: one datagram, to the default destination.
+---Sends data, now or in the background. Does not yield, whatever is queued; see `warning`. For a
+---UDP socket: one datagram, to the default destination.
 ---
 ---Raises for data of another type.
 ---@param id integer the socket
@@ -169,14 +170,15 @@ function socket.nodelay() end
 
 -- ## Closing
 
----Closes a socket of this service, and waits until that is confirmed; what is queued is sent in the
----background. A coroutine that reads gets `false, rest` first. Nothing happens for an unknown id.
+---Closes a socket of this service, and waits until that is confirmed; what is queued is sent in
+---the background. A coroutine that reads gets `false, rest` first. Nothing happens for an unknown
+---id.
 ---@async
 ---@param id integer the socket
 function socket.close(id) end
 
----Ends a connection at once and drops what is queued. The id stays until `close`; who reads gets what is
----left. Nothing happens for an unknown id.
+---Ends a connection at once and drops what is queued. The id stays until `close`; who reads gets
+---what is left. Nothing happens for an unknown id.
 ---@param id integer the socket
 function socket.shutdown(id) end
 
@@ -186,8 +188,8 @@ function socket.shutdown(id) end
 ---@param id integer the socket
 function socket.close_fd(id) end
 
----Forgets a socket without closing it, for another service to `start` it. Nothing is lost: reading stops
----until then.
+---Forgets a socket without closing it, for another service to `start` it. Nothing is lost: reading
+---stops until then.
 ---@param id integer the socket
 function socket.abandon(id) end
 
@@ -201,22 +203,22 @@ function socket.onclose(id, callback) end
 
 -- ## Flow control
 
----Stops reading, until a coroutine of this service waits to read. More than 128 KiB of unread data do
----it, too.
+---Stops reading, until a coroutine of this service waits to read. More than 128 KiB of unread data
+---do it, too.
 ---@async
 ---@param id integer the socket
 function socket.pause(id) end
 
----Limits the unread data of a socket. When there is more and nobody reads, the connection is closed, and
----the log tells.
+---Limits the unread data of a socket. When there is more and nobody reads, the connection is
+---closed, and the log tells.
 ---
 ---Raises for an unknown id and for a negative limit.
 ---@param id integer the socket
 ---@param bytes integer the limit; 0: none
 function socket.limit(id, bytes) end
 
----Sets the function that is called when much waits to be sent: at 1 MiB, 2 MiB, 4 MiB and so on, and with
----0 when all is sent. Without one the log tells.
+---Sets the function that is called when much waits to be sent: at 1 MiB, 2 MiB, 4 MiB and so on,
+---and with 0 when all is sent. Without one the log tells.
 ---
 ---Raises for an unknown id.
 ---@param id integer the socket
@@ -227,9 +229,9 @@ function socket.warning(id, callback) end
 
 ---A UDP socket. Without `host` it is of IPv4 and bound by its first send; `port` is ignored then.
 ---
----`callback(data, address)` is called for each datagram, in a service coroutine of its own. Without one
----datagrams are dropped, and the log tells. Datagrams that come faster than the service takes them are
----lost, the oldest first; `netstat(id).dropped` counts them.
+---`callback(data, address)` is called for each datagram, in a service coroutine of its own.
+---Without one datagrams are dropped, and the log tells. Datagrams that come faster than the
+---service takes them are lost, the oldest first; `netstat(id).dropped` counts them.
 ---
 ---Raises `udp init failed`.
 ---@param callback? fun(data: string, address: skynet.socket.address) it may yield

@@ -1,6 +1,7 @@
 ---@meta snax.hotfix
 
----Replaces functions of a snax service inside of it: what `skynet.snax.hotfix` asks the service for.
+---Replaces functions of a snax service inside of it: what `skynet.snax.hotfix` asks the service
+---for.
 ---@param methods table[] the functions, as of `snax.interface`; they are changed
 ---@param source string the text with the new functions
 ---@param ... any for its function `hotfix`

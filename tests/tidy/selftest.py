@@ -44,6 +44,12 @@ class TextRules(unittest.TestCase):
         self.assertEqual(c_file("//" + "x" * 98), [])
         self.assertEqual(c_file("//" + "x" * 99), ["line-length"])
 
+    def test_tags_of_stubs_may_be_long(self):
+        tag, text = "---@param " + "x" * 100, "---" + "x" * 100
+        self.assertEqual(rules_of("lualib/meta/x.lua", f"{tag}\n"), [])
+        self.assertEqual(rules_of("lualib/x.lua", f"{tag}\n"), ["line-length"])
+        self.assertEqual(rules_of("lualib/meta/x.lua", f"{text}\n"), ["line-length"])
+
     def test_file_length_at_the_limit(self):
         self.assertEqual(c_file("\n" * 998), [])
         self.assertEqual(c_file("\n" * 999), ["file-length"])
