@@ -42,19 +42,44 @@ function skein.waits() end
 ---@field since? number Seconds since the wait began; nil for a request of a set.
 ---@field stack string Traceback.
 
----Figures of this service. Does not wait.
----@return skein.figures stat the figures
-function skein.stat() end
+---Figures of a service. Does not wait, and does not disturb it.
+---
+---Raises when `addr` is no address.
+---@param addr? skynet.address the service; this one without it
+---@return skein.figures? figures nil when there is no such service
+---@return string? message then
+function skein.stat(addr) end
 
 ---What `stat` returns.
 ---@class skein.figures
+---@field name string Module and arguments of the service.
 ---@field message integer Messages handled.
----@field cpu number CPU seconds used.
+---@field cpu number CPU seconds used; of another service, up to its present message.
 ---@field mqlen integer Messages that wait.
 ---@field mqmax integer The most that ever waited.
----@field memory integer Bytes of the Lua heap.
----@field memory_max integer The most it ever was.
----@field task integer Sessions waited for.
+---@field memory integer Bytes of the Lua heap; of another service, after its last message.
+---@field memory_max? integer Of this service: the most it ever was.
+---@field task? integer Of this service: sessions waited for.
+
+---What a service holds in memory, or all services of the node. Waits 0.1 s at most while a busy
+---service looks through its mailbox.
+---@async
+---@overload async fun(): table<integer, skein.usage>
+---@param addr skynet.address the service; without it the result is a table, from handle to usage
+---@return skein.usage? usage nil when there is no such service
+---@return string? message then
+function skein.memory(addr) end
+
+---What `memory` returns, in bytes but for the counts.
+---@class skein.usage
+---@field lua integer Its Lua heap.
+---@field mailbox integer Messages that wait.
+---@field mqlen integer Their number.
+---@field unread integer Data of its sockets that it has not read.
+---@field unsent integer Data of its sockets that the peers have not taken.
+---@field sockets integer Their number.
+---@field total integer All of this.
+---@field stale? true The service was busy, and `mailbox` is of an earlier look.
 
 ---Figures of all services of this node, native ones too. Asks nobody, so it does not wait for busy
 ---ones.

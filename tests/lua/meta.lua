@@ -4,6 +4,7 @@ local skynet = require "skynet"
 -- Public by their name, and yet not for programs; "MODULE.NAME" with the reason.
 local INTERNAL = {
   ["skynet.internal_info_func"] = "for skynet.debug",
+  ["skynet.core.debug_frequent"] = "for skynet.debug",
 }
 
 -- Files of the library that programs do not require, with the reason.
@@ -11,7 +12,11 @@ local INTERNAL_MODULES = {
   ["skynet.more"] = "part of skynet",
   ["skynet.request"] = "part of skynet",
   ["skynet.task"] = "part of skynet",
+  ["skynet.select.core"] = "part of skynet",
+  ["skynet.socket.core"] = "part of skynet.socket",
   ["skein.frame"] = "part of skynet.injectcode and the debugger",
+  ["skein.memory"] = "part of skein",
+  ["skein.memory.core"] = "part of skein",
   ["skein.waits"] = "part of skein",
   ["skein.waitgraph"] = "part of the debug console",
   ["skein.console"] = "folder of the debug console",
@@ -130,6 +135,21 @@ local function check_module(stub)
   end
 end
 
+-- The modules in C, from the table of the loader.
+local function check_c_modules(stubs)
+  local count = 0
+  for line in io.lines "src/lua/loader.c" do
+    local name = line:match '^    {"([%w.]+)", [%w_]*open_%w+},$'
+    count = count + (name and 1 or 0)
+    if name and not stubs[name] and not INTERNAL_MODULES[name] then
+      complain(name, "a module without a stub")
+    end
+  end
+  if count == 0 then
+    complain("src/lua/loader.c", "no modules found")
+  end
+end
+
 local function check_files(stubs)
   for _, path in ipairs(lines_of "find lualib -name '*.lua' -not -path 'lualib/meta/*'") do
     local name = path:match "^lualib/(.*)%.lua$":gsub("/", ".")
@@ -164,6 +184,7 @@ local function check_all()
     check_module(stub)
   end
   check_files(stubs)
+  check_c_modules(stubs)
   check_exceptions(stubs)
   print(count > 15 and "stubs checked" or "where are the stubs?")  -- expect: stubs checked
 end
