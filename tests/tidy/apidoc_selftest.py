@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""apidoc_selftest.py -- proves that apidoc.py refuses what is wrong in a stub, and says where.
+"""apidoc_selftest.py -- proves that apidoc.py and links.py see what is wrong, and say where.
 
-Each case is a stub that is right but for one thing; the report must name its line.
+For the first, each case is a stub that is right but for one thing; the report must name its line.
 """
 import os
 import sys
@@ -11,6 +11,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../tools"))
 import apidoc  # noqa: E402  (after the flag and the path)
+import links  # noqa: E402
 
 STUB = """---@meta m
 
@@ -142,6 +143,32 @@ class Pages(unittest.TestCase):
                               for line in apidoc.compare(pages, folder)], ["m.md", "old.md"])
             apidoc.write(pages, folder)
             self.assertEqual(sorted(os.listdir(folder)), ["README.md", "m.md"])
+
+
+class Links(unittest.TestCase):
+    def problems_of(self, **pages):
+        with tempfile.TemporaryDirectory() as root:
+            for name, text in pages.items():
+                path = os.path.join(root, name.replace("__", "/") + ".md")
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text + "\n")
+            return [line.replace(root + "/", "") for line in links.check(root)]
+
+    def test_links(self):
+        index = "[a](a.md) [b](a.md#one-two_3) [c](#here) [x](https://x.y/z)\n# Here"
+        page = "# `One` two_3!\n`f[name](...)`\n```\n[a](b.md)\n```"
+        self.assertEqual(self.problems_of(docs__README=index, docs__a=page), [])
+        self.assertEqual(self.problems_of(docs__README=index, docs__a="[z](z.md)"),
+                         ["docs/README.md:1: no title #one-two_3 in docs/a.md",
+                          "docs/a.md:1: a link to docs/z.md, which is not there"])
+
+    def test_index(self):
+        self.assertEqual(self.problems_of(docs__README="# Empty", docs__d__a="# A"),
+                         ["docs/d/a.md:1: not linked from docs/README.md"])
+        self.assertEqual(self.problems_of(docs__README="[api](api/README.md)",
+                                          docs__api__README="# Index", docs__api__a="# A"),
+                         ["docs/api/a.md:1: not linked from docs/api/README.md"])
 
 
 if __name__ == "__main__":
