@@ -492,6 +492,13 @@ def results(returns):
     return " -> " + ", ".join(words) if words else ""
 
 
+def call_form(name, overload):
+    """fun(a: A): B as name(a: A) -> B"""
+    head, separator, result = overload.rpartition("): ")
+    shown = f"{head}) -> {result}" if separator else overload
+    return re.sub(r"^(async )?fun", name, shown)
+
+
 def prose(text):
     """The text of a function, with the words that tell a paragraph's kind made bold."""
     text = re.sub(r"(?m)(^|\n\n)Raises\b", r"\1**Raises**", text)
@@ -532,8 +539,7 @@ class Page:
         """How an object of the class is called."""
         for overload in block.overloads:
             may_yield = "; may yield" if overload.startswith("async") else ""
-            shown = re.sub(r"^(async )?fun", name, overload)
-            self.add(f"Is called as `{shown}`{may_yield}.", "")
+            self.add(f"Is called as `{call_form(name, overload)}`{may_yield}.", "")
 
     def summary(self):
         """The functions, by section, each with its first sentence."""
@@ -572,9 +578,8 @@ class Page:
     def function_body(self, entry):
         block = entry.block
         self.add("```lua", signature(entry.name, block.params) + results(block.returns))
-        head = entry.name
         for overload in block.overloads:
-            self.add(re.sub(r"^(async )?fun", head, overload))
+            self.add(call_form(entry.name, overload))
         self.add("```", "")
         self.add(prose(block.text()), "")
         if "deprecated" in block.tags:

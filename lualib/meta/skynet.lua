@@ -131,6 +131,8 @@ function skynet.dispatch_message(type, msg, size, session, source) end
 function skynet.send(addr, typename, ...) end
 
 ---As `send`, with a message that is packed already.
+---
+---Raises as `send`.
 ---@param addr skynet.address the receiver
 ---@param typename string|integer name or id of the protocol
 ---@param msg skynet.payload the message
@@ -283,13 +285,12 @@ function request:add(req) end
 ---Sends all requests; the results are for a generic `for`. It gives each request once, with its
 ---answer: a table of the values, with `n`; false when the call failed; nil when there is no such
 ---service (these come first). The loop ends when all are answered or the time is over; leaving it
----early gives the others up. The body may yield.
+---early gives the others up. The iterator may yield, and so may the body.
 ---
 ---Raises `assertion failed` the second time, and raises for an unknown protocol; then nothing is
 ---sent.
----@async
 ---@param timeout? skynet.ticks for all of them together; without it no limit
----@return fun(): skynet.request_entry?, table|false|nil next the iterator
+---@return async fun(): skynet.request_entry?, table|false|nil next the iterator
 ---@return nil state of no use
 ---@return nil start of no use
 ---@return skynet.request_set closing itself, closed at the end of the loop
