@@ -10,6 +10,8 @@
 ---of `table.sort`) it raises `attempt to yield from outside a coroutine` or a like error, and does
 ---nothing.
 ---
+---An argument of a wrong type raises `bad argument`, everywhere; the pages name the other errors.
+---
 ---```lua
 ---local skynet = require "skynet"
 ---skynet.start(function()
@@ -354,7 +356,7 @@ function skynet.wakeup(token) end
 ---@return thread? killed the coroutine; nothing when there is none to end, or it is the running one
 function skynet.killthread(thread) end
 
----Makes a critical section, see `skynet.queue`.
+---Makes a critical section, as the module [skynet.queue](skynet.queue.md) does.
 ---@return skynet.section cs call it as `cs(f, ...)`
 function skynet.queue() end
 
@@ -365,7 +367,7 @@ function skynet.queue() end
 ---Raises `call failed` when it does not start; the log tells why. Raises for arguments of other
 ---types.
 ---
----Skynet: booleans are accepted, and values that cannot be passed raise.
+---Skynet: booleans are accepted; values that cannot be passed raise at the caller.
 ---@async
 ---@param name string file name, looked up along `luaservice`
 ---@param ... string|number|boolean its arguments. They arrive as strings, cut at white space
