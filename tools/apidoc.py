@@ -542,19 +542,22 @@ class Page:
             self.add(f"Is called as `{call_form(name, overload)}`{may_yield}.", "")
 
     def summary(self):
-        """The functions, by section, each with its first sentence."""
-        section, is_open = None, False
+        """The functions, by section, and the methods of each class, with their first sentences."""
+        title = None
         for entry in self.module.entries:
-            if entry.kind != "function":
-                continue
-            if not is_open or entry.section != section:
-                section, is_open = entry.section, True
-                title = section or "function"
-                self.add(*([""] if self.out[-1] else []), f"| {title} | |", "| --- | --- |")
-            self.add(f"| [`{entry.name}`](#{anchor(entry.name)}) | "
-                     f"{cell(first_sentence(entry.block.text()))} |")
-        if is_open:
+            if entry.kind == "function":
+                title = self.summary_line(entry, entry.section or "function", title)
+            for member in entry.members:
+                title = self.summary_line(member, f"`{entry.name}`", title)
+        if title:
             self.add("")
+
+    def summary_line(self, entry, title, previous):
+        if title != previous:
+            self.add(*([""] if previous else []), f"| {title} | |", "| --- | --- |")
+        self.add(f"| [`{entry.name}`](#{anchor(entry.name)}) | "
+                 f"{cell(first_sentence(entry.block.text()))} |")
+        return title
 
     def alias_table(self):
         if self.module.aliases:
