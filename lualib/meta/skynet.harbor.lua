@@ -22,7 +22,7 @@ function harbor.register(name, addr) end
 ---answered at once.
 ---@async
 ---@param name string the name
----@return integer? handle of the service; nil for a local name that nobody has
+---@return integer? handle of the service; nothing for a local name that nobody has
 function harbor.queryname(name) end
 
 ---Waits until the connection to a node breaks. Returns at once when there is none.
@@ -35,7 +35,7 @@ function harbor.link(id) end
 ---@param id integer harbor id of the node
 function harbor.unlink(id) end
 
----Waits until a node is connected.
+---Waits until a node is connected; for ever where there are no links.
 ---
 ---Raises what `skynet.call` raises.
 ---@async
