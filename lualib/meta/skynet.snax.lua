@@ -18,8 +18,8 @@ local snax = {}
 ---@class skynet.snax.object
 ---@field handle integer Handle of the service.
 ---@field type string Its name.
----@field req table<string, function> `obj.req.NAME(...)` calls `response.NAME` of the service, and returns its results. It yields, and raises as `skynet.call`; a name that is not defined raises `request NAME no exist`.
----@field post table<string, function> `obj.post.NAME(...)` sends to `accept.NAME` of the service. A name that is not defined raises `post NAME no exist`.
+---@field req table<string, function> `obj.req.NAME(...)` calls `response.NAME` of the service, and returns its results. It yields, and raises as `skynet.call`; a name that is not defined raises `request SERVICE:NAME no exist`.
+---@field post table<string, function> `obj.post.NAME(...)` sends to `accept.NAME` of the service. A name that is not defined raises `post SERVICE:NAME no exist`.
 
 ---The functions of a service, as numbers.
 ---@class skynet.snax.class
