@@ -43,6 +43,15 @@ local function lines_of(command)
   return list
 end
 
+-- How many parameters with names a function has, and whether others may follow.
+local function parameters_of(words, is_method)
+  local count = is_method and 1 or 0
+  for _ in words:gmatch "[%w_]+" do
+    count = count + 1
+  end
+  return { count = count, is_vararg = words:find("...", 1, true) ~= nil }
+end
+
 -- What a stub declares: name, parent, classes (local name -> { class, functions, constants }), and
 -- the local that it returns.
 local function read_stub(path)
@@ -57,9 +66,9 @@ local function read_stub(path)
     if owner then
       stub.classes[owner] = class
     end
-    local of, func = line:match "^function ([%w_]+)[.:]([%w_]+)%(.*%) end$"
+    local of, sign, func, words = line:match "^function ([%w_]+)([.:])([%w_]+)%((.*)%) end$"
     if of then
-      stub.classes[of].functions[func] = true
+      stub.classes[of].functions[func] = parameters_of(words, sign == ":")
     end
     local table_name, key, value = line:match "^([%w_]+)%.([%w_]+) = (%S+)"
     if table_name then
@@ -76,12 +85,30 @@ local function is_callable(v)
   return type(v) == "function" or (getmetatable(v) or {}).__call ~= nil
 end
 
+-- A function in Lua has the parameters of its stub; what it takes as ... may have names there.
+local function check_parameters(class, name, f)
+  local stub, info = class.functions[name], debug.getinfo(f, "Su")
+  if info.what ~= "Lua" then
+    return
+  end
+  local is_same = stub.count == info.nparams and not stub.is_vararg
+  if info.isvararg then
+    is_same = stub.count >= info.nparams
+  end
+  if not is_same then
+    complain(class.name, ("%s has %d parameters%s, not those of the stub"):format(name,
+      info.nparams, info.isvararg and " and more" or ""))
+  end
+end
+
 -- Each name of the class is there. `get` may fail for what an object does not have.
 local function check_declared(class, object)
   for name in pairs(class.functions) do
     local ok, value = pcall(function() return object[name] end)
     if not ok or not is_callable(value) then
       complain(class.name, "the stub has a function that does not exist: " .. name)
+    elseif type(value) == "function" then
+      check_parameters(class, name, value)
     end
   end
   for name, text in pairs(class.values) do
