@@ -101,6 +101,15 @@
 /* Datagrams handed out in one turn of the owner. */
 #define SK_DATAGRAM_TURN_COUNT_MAX 64
 
+/* Payloads of a packet with a length in front are smaller: the wire format's own limit. */
+#define SK_NETPACK_SIZE_MAX 0x1000000
+/* A gate stops reading from the connections whose receiver has so many messages waiting (four times
+ * the first overload warning), and looks again after so long, until half of them are gone. */
+#define SK_GATE_BEHIND_LEN 4096
+#define SK_GATE_BEHIND_MS 10
+/* Connections that wait to be accepted by a gate. */
+#define SK_GATE_BACKLOG 128
+
 /* Nested tables the packer accepts around a value: part of the wire format. */
 #define SK_SERI_PACK_DEPTH_MAX 32
 /* Nested tables the unpacker accepts: above the packer's, far below the C stack. */
