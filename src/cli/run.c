@@ -22,6 +22,7 @@
 #include "lua/channel.h"
 #include "lua/loader.h"
 #include "lua/snlua.h"
+#include "service/gate.h"
 #include "service/harbor.h"
 #include "service/logger.h"
 
@@ -146,6 +147,7 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
     sk_modules_add(sk_node_modules(self->node), &sk_snlua_module);
     sk_modules_add(sk_node_modules(self->node), &sk_logger_module);
     sk_modules_add(sk_node_modules(self->node), &sk_harbor_module);
+    sk_modules_add(sk_node_modules(self->node), &sk_gate_module);
 }
 
 static void close_instance(instance *self) {
