@@ -87,6 +87,7 @@ enum {
     SKEIN_ELIMIT = -10008,    /* a limit of the process is reached */
     SKEIN_EDEADLINE = -10009, /* no answer in time */
     SKEIN_ESTATE = -10010,    /* not possible here: for instance timers in a Lua C module */
+    SKEIN_EFORMAT = -10011,   /* other values than expected, or damaged ones */
     SKEIN_EFAILED = -10100    /* the callee answered with an error, or is gone */
 };
 
@@ -144,6 +145,81 @@ typedef void (*skein_answer_fn)(skein_service *service, void *user, int error, c
  * skein_send, and then it is not called. SKEIN_ESTATE in a Lua C module. */
 int skein_call(skein_service *service, const skein_call_options *options, skein_answer_fn on_answer,
                void *user);
+
+/* ---- Lua values ----
+ *
+ * What `skynet.call(handle, "lua", ...)` sends, and what it takes for an answer: messages of type
+ * SKEIN_LUA, and their answers, are a row of values. Readers and writers touch no Lua state and may
+ * be used on any thread. */
+
+typedef enum {
+    SKEIN_NIL,
+    SKEIN_BOOLEAN,
+    SKEIN_INTEGER,
+    SKEIN_NUMBER,
+    SKEIN_STRING,
+    SKEIN_POINTER, /* light userdata */
+    SKEIN_TABLE,   /* its list follows, then keys and values in turn, then SKEIN_TABLE_END */
+    SKEIN_TABLE_END
+} skein_kind;
+
+typedef struct {
+    skein_kind kind;
+    bool boolean;
+    int64_t integer;
+    double number; /* of an INTEGER, too */
+    const void *pointer;
+    const char *string; /* STRING: borrowed from what is read, not terminated */
+    size_t size;        /* of the STRING, or of the list of a TABLE */
+} skein_value;
+
+#define SKEIN_DEPTH_MAX 40
+
+/* Members are the reader's own. Fits on the stack. */
+typedef struct {
+    const uint8_t *next;
+    const uint8_t *end;
+    int depth;
+    bool is_value[SKEIN_DEPTH_MAX]; /* of the open tables: the key has been read */
+    size_t list[SKEIN_DEPTH_MAX];   /* ... and what is left of the list */
+} skein_reader;
+
+/* Begins to read `data`, which stays where it is meanwhile. */
+void skein_read_begin(skein_reader *ret_reader, const void *data, size_t size);
+
+/* The next value. 1; 0 at the end; SKEIN_EFORMAT for damaged data, or tables nested too deep. */
+int skein_read(skein_reader *reader, skein_value *ret_value);
+
+/* The next value, which must be of the kind: 0, else SKEIN_EFORMAT, also at the end. An integer may
+ * be a number without a fraction, and any number an integer. */
+int skein_read_integer(skein_reader *reader, int64_t *ret_integer);
+int skein_read_number(skein_reader *reader, double *ret_number);
+int skein_read_string(skein_reader *reader, const char **ret_string, size_t *ret_size);
+
+/* Values on their way out; all zero is empty. Members are the writer's own. */
+typedef struct {
+    uint8_t *data;
+    size_t size;
+    size_t capacity;
+} skein_writer;
+
+/* Adds a value. A table is: skein_write_table with the length of its list, the list, keys and
+ * values in turn, skein_write_end. A string has less than 2 GiB: the process ends for a longer one.
+ */
+void skein_write_nil(skein_writer *writer);
+void skein_write_boolean(skein_writer *writer, bool boolean);
+void skein_write_integer(skein_writer *writer, int64_t integer);
+void skein_write_number(skein_writer *writer, double number);
+void skein_write_string(skein_writer *writer, const char *string, size_t size);
+void skein_write_table(skein_writer *writer, size_t list_len);
+void skein_write_end(skein_writer *writer);
+
+/* What was written, as a block of the caller's (for skein_send_take and its like); the writer is
+ * empty again. NULL and 0 when nothing was. */
+void *skein_writer_take(skein_writer *writer, size_t *ret_size);
+
+/* Answers with what was written; the writer is empty again. As skein_reply. */
+int skein_reply_values(skein_service *service, skein_request request, skein_writer *writer);
 
 /* ---- Timers and clocks ---- */
 

@@ -115,6 +115,9 @@
 /* Nested tables the unpacker accepts: above the packer's, far below the C stack. */
 #define SK_SERI_UNPACK_DEPTH_MAX 256
 
+/* Nested tables that skein.h reads and writes: what the packer can have written, with some room. */
+#define SK_VALUE_DEPTH_MAX 40
+
 /* Lua heap size at which a service is reported first; doubles with each report. */
 #define SK_LUA_WARN_SIZE (32u * 1024 * 1024)
 /* A Lua state's first memory is one piece of this size: nearly all of a service that needs only

@@ -30,6 +30,7 @@ SAME(ECLOSED);
 SAME(ELIMIT);
 SAME(EDEADLINE);
 SAME(ESTATE);
+SAME(EFORMAT);
 #define SAME_TYPE(name) _Static_assert((int)SKEIN_##name == (int)SK_TYPE_##name, #name)
 SAME_TYPE(TEXT);
 SAME_TYPE(RESPONSE);
@@ -108,6 +109,12 @@ int skein_reply_take(skein_service *service, skein_request request, void *take_d
         return reply(service, request, SKEIN_RESPONSE, msg);
     sk_msg_free(msg);
     return err;
+}
+
+int skein_reply_values(skein_service *service, skein_request request, skein_writer *writer) {
+    size_t size;
+    void *block = skein_writer_take(writer, &size);
+    return skein_reply_take(service, request, block, size);
 }
 
 int skein_reply_error(skein_service *service, skein_request request) {
