@@ -83,10 +83,10 @@ enum {
     SKEIN_EEXIST = -10003,    /* the name or key is taken */
     SKEIN_ETOOBIG = -10004,   /* the payload is too large */
     SKEIN_EINVAL = -10005,    /* an argument makes no sense */
-    SKEIN_ECLOSED = -10006,   /* the socket is closed */
+    SKEIN_ECLOSED = -10006,   /* the socket is closed; of a call: the service stops */
     SKEIN_ELIMIT = -10008,    /* a limit of the process is reached */
     SKEIN_EDEADLINE = -10009, /* no answer in time */
-    SKEIN_ESTATE = -10010,    /* not possible here: for instance timers in a Lua C module */
+    SKEIN_ESTATE = -10010,    /* not possible here: timers in a Lua C module, or in `stop` */
     SKEIN_EFORMAT = -10011,   /* other values than expected, or damaged ones */
     SKEIN_EFAILED = -10100    /* the callee answered with an error, or is gone */
 };
@@ -137,12 +137,13 @@ typedef struct {
     uint64_t timeout_ms; /* SKEIN_EDEADLINE after this; 0: waits as long as the callee lives */
 } skein_call_options;
 
-/* The answer: error 0 and the data, or SKEIN_EFAILED or SKEIN_EDEADLINE without. */
+/* The answer: error 0 and the data; or, without data, SKEIN_EFAILED, SKEIN_EDEADLINE, or
+ * SKEIN_ECLOSED when the service itself stops. */
 typedef void (*skein_answer_fn)(skein_service *service, void *user, int error, const void *data,
                                 size_t size);
 
-/* Sends a request; `on_answer` is called once, later, unless the service stops before. Failures as
- * skein_send, and then it is not called. SKEIN_ESTATE in a Lua C module. */
+/* Sends a request; `on_answer` is called once, later. Failures as skein_send, and then it is not
+ * called. SKEIN_ESTATE in a Lua C module. */
 int skein_call(skein_service *service, const skein_call_options *options, skein_answer_fn on_answer,
                void *user);
 
@@ -233,8 +234,9 @@ int skein_after_ms(skein_service *service, uint64_t delay_ms, skein_timer_fn on_
 int skein_after_ns(skein_service *service, uint64_t delay_ns, skein_timer_fn on_time, void *user,
                    skein_timer *ret_timer);
 
-/* Its function will not be called. Does nothing for a timer that is over. */
-void skein_timer_cancel(skein_service *service, skein_timer timer);
+/* Its function will not be called. Returns the timer's `user`; NULL, and does nothing, when it is
+ * over already. Timers that run when the service stops are forgotten. */
+void *skein_timer_cancel(skein_service *service, skein_timer timer);
 
 /* Any thread. Nanoseconds on a clock that never goes back, and since 1970. */
 uint64_t skein_now_ns(const skein_service *service);
@@ -399,8 +401,8 @@ typedef struct {
      * the module, "" if nothing does. 0 and the state that the other functions get; negative: the
      * launch fails, and nothing else of the module is called. */
     int (*start)(skein_service *service, const char *args, void **ret_state);
-    /* Once, when the service has ended: frees the state. It may still send and reply; sockets are
-     * flushed and closed behind it. Answers and timers that it awaits never come. May be NULL. */
+    /* Once, when the service has ended: frees the state. Its sockets have been told that they are
+     * closed, and its calls that they failed. It may still send and reply. May be NULL. */
     void (*stop)(skein_service *service, void *state);
     /* Every message but answers, timers and socket events. Negative: not handled, and a request is
      * answered with an error, as it is when its deadline has passed. NULL: the same for all. */

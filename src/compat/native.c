@@ -128,11 +128,12 @@ static int native_init(void *instance, sk_service *service, char *args) {
 
 static void native_release(void *instance) {
     sk_native *self = instance;
+    self->is_stopping = true;
+    sk_native_end_watches(self);
+    sk_native_end_waits(self);
     if (self->is_started && self->module->stop)
         self->module->stop(sk_native_public(self), self->state);
     fail_owed(self);
-    sk_native_free_waits(self);
-    sk_native_free_watches(self);
     sk_free(self);
 }
 
@@ -173,4 +174,9 @@ sk_native *sk_native_of(skein_service *service) {
     const sk_service *self = sk_native_service(service);
     bool is_native = sk_service_module(self)->init == native_init;
     return is_native ? sk_service_instance(self) : NULL;
+}
+
+sk_native *sk_native_waiting(skein_service *service) {
+    sk_native *self = sk_native_of(service);
+    return self && !self->is_stopping ? self : NULL;
 }

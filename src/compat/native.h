@@ -17,6 +17,7 @@ typedef struct {
     const skein_module *module;
     void *state; /* the module's own */
     bool is_started;
+    bool is_stopping; /* nothing that would have to be waited for is begun any more */
     sk_map waits;     /* session -> what waits for its answer or timer */
     sk_map watches;   /* socket id -> who is told of its events */
     sk_map owed;      /* requests whose callback has returned without an answer; see native.c */
@@ -29,6 +30,9 @@ int sk_native_adopt(const void *object, sk_module *ret_module, sk_buffer *error)
 
 /* The sk_native of a service; NULL when it is of another kind. */
 sk_native *sk_native_of(skein_service *service);
+
+/* The same, for what makes a callback wait: NULL also when the service stops. */
+sk_native *sk_native_waiting(skein_service *service);
 
 /* The service behind the public name. */
 static inline sk_service *sk_native_service(const skein_service *service) {
@@ -46,13 +50,13 @@ static inline skein_service *sk_native_public(const sk_native *native) {
 /* An answer, an error or a timer has come: calls who waits for it. */
 void sk_native_on_answer(sk_native *native, const sk_msg *msg);
 
-/* Forgets who waits; nobody is called. */
-void sk_native_free_waits(sk_native *native);
+/* The end: all calls fail with SK_ECLOSED, all timers are forgotten. */
+void sk_native_end_waits(sk_native *native);
 
 /* An event of a socket: calls who watches it. Takes event->block. */
 void sk_native_on_event(sk_native *native, sk_io_event *event);
 
-/* Forgets who watches; nobody is called. */
-void sk_native_free_watches(sk_native *native);
+/* The end: all sockets are closed, and who watches them is told. */
+void sk_native_end_watches(sk_native *native);
 
 #endif

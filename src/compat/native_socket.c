@@ -2,6 +2,7 @@
  *
  * The io layer's CLOSE and ERROR, either or both of which end a connection, become one `closed`.
  * After it the id is forgotten, and the socket is closed on our side, too. */
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "compat/native.h"
 #include "io/socket.h"
@@ -42,15 +43,14 @@ static void on_accept(sk_native *self, const watch *entry, const sk_io_event *ev
         skein_socket_close(sk_native_public(self), socket);
 }
 
-static void on_end(sk_native *self, const sk_io_event *event) {
-    skein_socket socket = {event->id};
-    watch *entry = sk_map_take(&self->watches, (uint64_t)event->id);
+static void on_end(sk_native *self, int32_t id, const char *error) {
+    skein_socket socket = {id};
+    watch *entry = sk_map_take(&self->watches, (uint64_t)id);
     watch last = *entry;
     sk_free(entry);
     skein_socket_close(sk_native_public(self), socket);
     if (last.events->closed)
-        last.events->closed(sk_native_public(self), last.user, socket,
-                            event->type == SK_IO_ERROR ? event->text : NULL);
+        last.events->closed(sk_native_public(self), last.user, socket, error);
 }
 
 static void on_watched(sk_native *self, watch *entry, const sk_io_event *event) {
@@ -79,10 +79,10 @@ static void on_watched(sk_native *self, watch *entry, const sk_io_event *event) 
         if (entry->is_listener) /* one connection was not accepted; it goes on */
             skein_log(service, SKEIN_WARNING, "cannot accept: %s", event->text);
         else
-            on_end(self, event);
+            on_end(self, event->id, event->text);
         return;
     case SK_IO_CLOSE:
-        on_end(self, event);
+        on_end(self, event->id, NULL);
         return;
     default:
         return;
@@ -97,12 +97,19 @@ void sk_native_on_event(sk_native *self, sk_io_event *event) {
     event->block = NULL;
 }
 
-void sk_native_free_watches(sk_native *self) {
+void sk_native_end_watches(sk_native *self) {
     uint32_t cursor = 0;
     uint64_t id;
     void *value;
+    sk_buffer found = {0};
     while (sk_map_next(&self->watches, &cursor, &id, &value))
-        sk_free(value);
+        sk_buffer_append(&found, &id, sizeof id);
+    for (size_t at = 0; at < found.len; at += sizeof id) {
+        memcpy(&id, found.data + at, sizeof id);
+        if (find(self, (int32_t)id)) /* else: abandoned by one of the callbacks */
+            on_end(self, (int32_t)id, NULL);
+    }
+    sk_buffer_done(&found);
     sk_map_done(&self->watches);
 }
 
@@ -110,7 +117,7 @@ void sk_native_free_watches(sk_native *self) {
 
 int skein_listen(skein_service *service, const skein_socket_options *options,
                  skein_socket *ret_socket, int *ret_port) {
-    sk_native *self = sk_native_of(service);
+    sk_native *self = sk_native_waiting(service);
     if (!self)
         return SKEIN_ESTATE;
     sk_listen_options listen = {
@@ -129,7 +136,7 @@ int skein_listen(skein_service *service, const skein_socket_options *options,
 
 int skein_connect(skein_service *service, const skein_socket_options *options,
                   skein_socket *ret_socket) {
-    sk_native *self = sk_native_of(service);
+    sk_native *self = sk_native_waiting(service);
     if (!self)
         return SKEIN_ESTATE;
     if (!options->host)
@@ -144,7 +151,7 @@ int skein_connect(skein_service *service, const skein_socket_options *options,
 
 int skein_socket_start(skein_service *service, skein_socket socket,
                        const skein_socket_events *events, void *user) {
-    sk_native *self = sk_native_of(service);
+    sk_native *self = sk_native_waiting(service);
     if (!self)
         return SKEIN_ESTATE;
     if (socket.value <= 0)

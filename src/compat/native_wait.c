@@ -6,6 +6,7 @@
 #include "actor/timer.h"
 #include "actor/worker.h"
 #include "base/assert.h"
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "compat/native.h"
 
@@ -14,7 +15,6 @@
 typedef struct {
     int32_t session;       /* of the timer, or of the call */
     int32_t timer_session; /* of a call's timeout; 0: none */
-    int key_count;         /* how often it is in the map */
     sk_handle callee;      /* none: a timer */
     skein_timer_fn on_time;
     skein_answer_fn on_answer;
@@ -32,7 +32,6 @@ static int32_t new_session(sk_native *self) {
 static void add(sk_native *self, int32_t session, wait *record) {
     void *old = sk_map_put(&self->waits, (uint64_t)session, record);
     sk_assert(!old);
-    record->key_count++;
 }
 
 static wait *take(sk_native *self, int32_t session) {
@@ -68,7 +67,7 @@ static void arm(sk_native *self, int32_t session, uint64_t delay_ms) {
 
 int skein_after_ms(skein_service *service, uint64_t delay_ms, skein_timer_fn on_time, void *user,
                    skein_timer *ret_timer) {
-    sk_native *self = sk_native_of(service);
+    sk_native *self = sk_native_waiting(service);
     if (!self)
         return SKEIN_ESTATE;
     wait *record = sk_new(wait);
@@ -86,13 +85,16 @@ int skein_after_ns(skein_service *service, uint64_t delay_ns, skein_timer_fn on_
     return skein_after_ms(service, delay_ms, on_time, user, ret_timer);
 }
 
-void skein_timer_cancel(skein_service *service, skein_timer timer) {
+void *skein_timer_cancel(skein_service *service, skein_timer timer) {
     sk_native *self = sk_native_of(service);
     if (!self || timer.value <= 0)
-        return;
-    const wait *record = sk_map_get(&self->waits, (uint64_t)timer.value);
-    if (record && record->on_time)
-        sk_free(take(self, timer.value));
+        return NULL;
+    wait *record = sk_map_get(&self->waits, (uint64_t)timer.value);
+    if (!record || !record->on_time)
+        return NULL;
+    void *user = record->user;
+    sk_free(take(self, timer.value));
+    return user;
 }
 
 /* ---- Calls ---- */
@@ -106,7 +108,7 @@ static void answer(sk_native *self, wait *take_record, int error, const sk_msg *
 
 int skein_call(skein_service *service, const skein_call_options *options, skein_answer_fn on_answer,
                void *user) {
-    sk_native *self = sk_native_of(service);
+    sk_native *self = sk_native_waiting(service);
     if (!self)
         return SKEIN_ESTATE;
     if (options->type < 0 || options->type > UINT8_MAX)
@@ -137,26 +139,36 @@ int skein_call(skein_service *service, const skein_call_options *options, skein_
     return 0;
 }
 
-/* The callee is gone: fails one call that waits for it. False: there is none. */
-static bool fail_one_call(sk_native *self, sk_handle callee) {
+static bool is_call_to(const wait *record, sk_handle callee) {
+    return record && record->on_answer &&
+           (sk_handle_is_none(callee) || sk_handle_eq(record->callee, callee));
+}
+
+/* Ends the calls that wait for `callee`, or for anybody if that is none. What the callbacks begin
+ * and end meanwhile is left to them. */
+static void end_calls(sk_native *self, sk_handle callee, int error) {
     uint32_t cursor = 0;
     uint64_t session;
     void *value;
+    sk_buffer found = {0};
     while (sk_map_next(&self->waits, &cursor, &session, &value)) {
         const wait *record = value;
-        if (!record->on_answer || !sk_handle_eq(record->callee, callee))
-            continue;
-        answer(self, take(self, record->session), SKEIN_EFAILED, NULL);
-        return true;
+        if (session == (uint64_t)record->session && is_call_to(record, callee))
+            sk_buffer_append(&found, &record->session, sizeof record->session);
     }
-    return false;
+    for (size_t at = 0; at < found.len; at += sizeof(int32_t)) {
+        int32_t each;
+        memcpy(&each, found.data + at, sizeof each);
+        if (is_call_to(sk_map_get(&self->waits, (uint64_t)each), callee))
+            answer(self, take(self, each), error, NULL);
+    }
+    sk_buffer_done(&found);
 }
 
 void sk_native_on_answer(sk_native *self, const sk_msg *msg) {
     bool is_error = msg->type == SK_TYPE_ERROR;
     if (is_error && msg->session == 0) {
-        while (!sk_service_is_dead(self->service) && fail_one_call(self, msg->source))
-            ;
+        end_calls(self, msg->source, SKEIN_EFAILED);
         return;
     }
     wait *record = take(self, msg->session);
@@ -172,14 +184,12 @@ void sk_native_on_answer(sk_native *self, const sk_msg *msg) {
     }
 }
 
-void sk_native_free_waits(sk_native *self) {
+void sk_native_end_waits(sk_native *self) {
+    end_calls(self, SK_HANDLE_NONE, SKEIN_ECLOSED);
     uint32_t cursor = 0;
     uint64_t session;
     void *value;
-    while (sk_map_next(&self->waits, &cursor, &session, &value)) {
-        wait *record = value;
-        if (--record->key_count == 0)
-            sk_free(record);
-    }
+    while (sk_map_next(&self->waits, &cursor, &session, &value))
+        sk_free(value);
     sk_map_done(&self->waits);
 }

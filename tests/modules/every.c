@@ -11,12 +11,14 @@
 typedef struct every every;
 
 /* A request that is answered later, and what is known by then. */
-typedef struct {
+typedef struct pending pending;
+struct pending {
+    pending *next; /* of the timers */
     every *self;
     skein_request request;
     char *text; /* malloc'ed */
     size_t size;
-} pending;
+};
 
 struct every {
     char *name;
@@ -25,7 +27,7 @@ struct every {
     bool has_thread;
     skein_request thread_request;
     char *stop_notice; /* where to tell of the stop; NULL: nowhere */
-    int signal;
+    pending *timers;   /* what waits for one */
 };
 
 static void reply_text(skein_service *service, skein_request request, const char *text) {
@@ -40,7 +42,7 @@ static void reply_int(skein_service *service, skein_request request, int number)
 
 static pending *new_pending(every *self, skein_request request, const char *text) {
     pending *later = malloc(sizeof *later);
-    *later = (pending){self, request, strdup(text), strlen(text)};
+    *later = (pending){NULL, self, request, strdup(text), strlen(text)};
     return later;
 }
 
@@ -51,7 +53,14 @@ static void finish(skein_service *service, pending *later) {
 
 /* ---- Timers and calls ---- */
 
-static void on_time(skein_service *service, void *user) { finish(service, user); }
+static void on_time(skein_service *service, void *user) {
+    pending *later = user;
+    pending **link = &later->self->timers;
+    while (*link != later)
+        link = &(*link)->next;
+    *link = later->next;
+    finish(service, later);
+}
 
 static void never(skein_service *service, void *user) {
     (void)user;
@@ -62,14 +71,16 @@ static int do_later(every *self, skein_request request, const char *args) {
     char *rest;
     unsigned long delay = strtoul(args, &rest, 10);
     skein_timer timer;
-    int err = skein_after_ms(self->service, 0, never, NULL, &timer);
-    skein_timer_cancel(self->service, timer);
-    skein_timer_cancel(self->service, timer);
-    skein_timer_cancel(self->service, (skein_timer){0});
-    if (err == 0)
-        err = skein_after_ns(self->service, delay * 1000000u - (delay ? 999999u : 0), on_time,
-                             new_pending(self, request, rest), NULL);
-    return err;
+    int err = skein_after_ms(self->service, 0, never, self, &timer);
+    if (err < 0 || skein_timer_cancel(self->service, timer) != self ||
+        skein_timer_cancel(self->service, timer) ||
+        skein_timer_cancel(self->service, (skein_timer){0}))
+        return SKEIN_ESTATE;
+    pending *later = new_pending(self, request, rest);
+    later->next = self->timers;
+    self->timers = later;
+    return skein_after_ns(self->service, delay * 1000000u - (delay ? 999999u : 0), on_time, later,
+                          NULL);
 }
 
 static void on_answer(skein_service *service, void *user, int error, const void *data,
@@ -220,7 +231,12 @@ static int do_connect(every *self, skein_request request, const char *args) {
 static int do_start(every *self, skein_request request, const char *args) {
     skein_socket socket = {(int32_t)strtol(args, NULL, 10)};
     pending *later = new_pending(self, request, "");
-    return skein_socket_start(self->service, socket, &CLIENT, later);
+    int err = skein_socket_start(self->service, socket, &CLIENT, later);
+    if (err < 0) {
+        free(later->text);
+        free(later);
+    }
+    return err;
 }
 
 static int do_close(every *self, skein_request request, const char *args) {
@@ -420,8 +436,19 @@ static int start(skein_service *service, const char *args, void **ret_state) {
 static void stop(skein_service *service, void *state) {
     every *self = state;
     skein_handle handle;
+    skein_socket socket;
+    skein_socket_options options = {.host = "127.0.0.1", .port = 1, .events = &CLIENT};
     if (self->has_thread)
         pthread_join(self->thread, NULL);
+    if (skein_after_ms(service, 1, on_time, NULL, NULL) != SKEIN_ESTATE ||
+        skein_connect(service, &options, &socket) != SKEIN_ESTATE)
+        abort();
+    while (self->timers) {
+        pending *later = self->timers;
+        self->timers = later->next;
+        free(later->text);
+        free(later);
+    }
     if (self->stop_notice && skein_find(service, self->stop_notice, &handle) == 0)
         (void)skein_send(service, handle, SKEIN_TEXT, "stopped", 7);
     free(self->stop_notice);

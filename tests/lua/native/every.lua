@@ -75,8 +75,11 @@ util.run(function()
     log:find "] warning: line 2" ~= nil)            -- expect: nil nil true true
   print(log:find "a cancelled timer came")          -- expect: nil
 
-  -- Its end: what it owes is answered, and its stop may still send.
+  -- Its end: its own calls fail, what it owes is answered, and its stop may still send.
+  local told_count = #told
+  skynet.fork(function() box[5] = ask("call %s 0 silence", self) end)
+  util.wait_for(function() return #told > told_count end)
   ask "exit .me"
-  util.wait_for(function() return box[4] end)
-  print(told[#told], box[4])                        -- expect: stopped raises call failed
+  util.wait_for(function() return box[4] and box[5] and told[#told] == "stopped" end)
+  print(box[4], "/", box[5])                        -- expect: raises call failed / closed
 end)

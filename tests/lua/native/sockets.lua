@@ -13,7 +13,7 @@ util.run(function()
   local _, port, listener = ask "listen":match "^(%S+) (%S+) (%S+)$"
 
   -- One native service with another, and with itself.
-  local ask_other = native.launch()
+  local ask_other, other = native.launch()
   print(ask_other("connect %s !", port))            -- expect: 127.0.0.1 bye closed
   print(ask("connect %s !", port))                  -- expect: 127.0.0.1 bye closed
   print(util.in_log "echo 1 is closed: ")           -- expect: true
@@ -54,6 +54,24 @@ util.run(function()
   client = socket.open("127.0.0.1", deaf_port)
   print(util.show(socket.read(client, 1)))          -- expect: false ""
   socket.close(client)
+
+  -- A service that ends tells those who watch its sockets.
+  local other_accepted
+  local waiting, _, other_port = socket.listen("127.0.0.1", 0)
+  socket.start(waiting, function(id)
+    socket.start(id)
+    print(socket.read(id, 3))                       -- expect: one
+    other_accepted = id
+  end)
+  local said
+  skynet.fork(function() said = ask_other("connect %s one", other_port) end)
+  util.wait_for(function() return other_accepted end)
+  skynet.kill(other)
+  util.wait_for(function() return said end)
+  print(said)                                       -- expect: 127.0.0.1  closed
+  print(util.show(socket.read(other_accepted, 1)))  -- expect: false ""
+  socket.close(other_accepted)
+  socket.close(waiting)
 
   -- The listener goes, then the service with what it has.
   client = socket.open("127.0.0.1", port)
