@@ -103,9 +103,12 @@
 
 /* Payloads of a packet with a length in front are smaller: the wire format's own limit. */
 #define SK_NETPACK_SIZE_MAX 0x1000000
-/* A gate stops reading from the connections whose receiver has so many messages waiting (four times
- * the first overload warning), and looks again after so long, until half of them are gone. */
+/* A gate stops reading from a connection whose receiver has so many messages waiting (four times
+ * the first overload warning), or so many bytes if all of them are as large as what came last, but
+ * not for fewer than the least number. It looks again after so long, until half are gone. */
 #define SK_GATE_BEHIND_LEN 4096
+#define SK_GATE_BEHIND_SIZE (16u * 1024 * 1024)
+#define SK_GATE_BEHIND_LEN_MIN 16
 #define SK_GATE_BEHIND_MS 10
 /* Connections that wait to be accepted by a gate. */
 #define SK_GATE_BACKLOG 128

@@ -33,10 +33,11 @@
 
 typedef struct {
     int32_t id;
-    bool is_loss_told; /* the log knows that its packets are lost */
-    sk_handle agent;   /* none: packets go to the watchdog */
-    sk_handle client;  /* source of packets for the agent; none: the gate */
-    sk_link behind;    /* gate.behind, while reading has stopped */
+    bool is_loss_told;   /* the log knows that its packets are lost */
+    sk_handle agent;     /* none: packets go to the watchdog */
+    sk_handle client;    /* source of packets for the agent; none: the gate */
+    sk_link behind;      /* gate.behind, while reading has stopped */
+    uint64_t resume_len; /* ... until so few messages wait for the receiver */
     sk_netpack packets;
 } connection;
 
@@ -107,8 +108,17 @@ static void arm_look(gate *self) {
         sk_sched_timer_armed(sk_node_sched(node), SK_GATE_BEHIND_MS);
 }
 
-static void stop_reading(gate *self, connection *conn) {
+/* How many messages may wait, if all are of this size. */
+static uint64_t behind_limit(size_t size) {
+    uint64_t limit = size ? SK_GATE_BEHIND_SIZE / size : SK_GATE_BEHIND_LEN;
+    if (limit > SK_GATE_BEHIND_LEN)
+        return SK_GATE_BEHIND_LEN;
+    return limit > SK_GATE_BEHIND_LEN_MIN ? limit : SK_GATE_BEHIND_LEN_MIN;
+}
+
+static void stop_reading(gate *self, connection *conn, uint64_t limit) {
     sk_socket_pause(self->io, self->service, conn->id);
+    conn->resume_len = limit / 2;
     if (sk_list_is_linked(&conn->behind))
         return;
     sk_list_push(&self->behind, &conn->behind);
@@ -123,7 +133,7 @@ static void look_at_behind(gate *self) {
     for (sk_link *link = self->behind.next; link != &self->behind; link = next) {
         next = link->next;
         connection *conn = SK_CONTAINER(link, connection, behind);
-        if (is_behind(self, receiver_of(self, conn), SK_GATE_BEHIND_LEN / 2))
+        if (is_behind(self, receiver_of(self, conn), conn->resume_len))
             continue;
         sk_list_remove(link);
         sk_socket_resume(self->io, self->service, conn->id);
@@ -174,14 +184,17 @@ static void pass_on(gate *self, connection *conn, const sk_netpack_packet *packe
 static void pass_all(gate *self, connection *conn, const void *data, size_t size) {
     sk_netpack_input input = {data, size};
     sk_netpack_packet packet;
+    size_t size_max = 0;
     int result;
-    while ((result = sk_netpack_next(&conn->packets, &input, &packet)) > 0)
+    while ((result = sk_netpack_next(&conn->packets, &input, &packet)) > 0) {
+        size_max = packet.size > size_max ? packet.size : size_max;
         pass_on(self, conn, &packet);
+    }
     if (result < 0) {
         LOG(self, "Recv socket message > 16M");
         sk_socket_close(self->io, self->service, conn->id);
-    } else if (is_behind(self, receiver_of(self, conn), SK_GATE_BEHIND_LEN)) {
-        stop_reading(self, conn);
+    } else if (is_behind(self, receiver_of(self, conn), behind_limit(size_max))) {
+        stop_reading(self, conn, behind_limit(size_max));
     }
 }
 

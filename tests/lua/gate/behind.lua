@@ -7,10 +7,13 @@ local util = require "support.util"
 local print = util.print
 
 local COUNT = 100000
+local LARGE_COUNT = 600
 
 local AGENT = [[
-  local expected = ...
-  local count, is_in_order = 0, true
+  local expected, count, is_in_order
+  function expect(n)
+    expected, count, is_in_order = n, 0, true
+  end
   skynet.register_protocol {
     name = "client", id = skynet.PTYPE_CLIENT, unpack = skynet.tostring,
     dispatch = function(_, _, text)
@@ -37,14 +40,24 @@ util.run(function()
   local client, fd = dog:connect(gate, port)
   local other, other_fd = dog:connect(gate, port)
   local agent = util.peer()
-  util.eval(agent, AGENT, COUNT)
+  util.eval(agent, AGENT)
+  util.eval(agent, "expect(...)", COUNT)
   dog:tell(gate, "forward %d %s :0", fd, skynet.address(agent))
-  local busy = util.eval_later(agent, [[
-    skynet.setenv("is_busy", "yes")
-    local most = 0
-    while not skynet.getenv "may_go_on" do most = math.max(most, skynet.mqlen()) end
-    return most]])
-  util.wait_for(function() return skynet.getenv "is_busy" end)
+  local function hold(name)
+    local busy = util.eval_later(agent, [[
+      local name = ...
+      skynet.setenv(name .. "_is_busy", "yes")
+      while not skynet.getenv(name .. "_may_go_on") do end
+      return skynet.mqlen()]], name)
+    util.wait_for(function() return skynet.getenv(name .. "_is_busy") end)
+    return busy
+  end
+  local function release(name, busy)
+    util.wait_for(function() return is_reading(fd) == false end, "the gate to stop reading")
+    skynet.setenv(name .. "_may_go_on", "yes")
+    return tonumber(util.wait_for(function() return busy.result end))
+  end
+  local busy = hold "small"
   local packets = {}
   for i = 1, COUNT do
     packets[i] = string.pack(">s2", string.pack(">I4", i))
@@ -55,12 +68,22 @@ util.run(function()
   -- Others are read meanwhile.
   socket.write(other, "\0\1x")
   print(dog:report() == other_fd .. " data x")      -- expect: true
-  skynet.setenv("may_go_on", "yes")
-  util.wait_for(function() return busy.result end)
+  local most = release("small", busy)
   -- The bound, and what one read of 64 KiB may hold.
-  print(tonumber(busy.result) > 4096, tonumber(busy.result) < 4096 + 65536 // 6 + 64)
-  -- expect: true true
+  print(most > 4096, most < 4096 + 65536 // 6 + 64) -- expect: true true
   print(util.wait_for(function() return util.eval(agent, "return result()") end))
   -- expect: all in order
   util.wait_for(function() return is_reading(fd) end, "the gate to read again")
+
+  -- Large packets: fewer of them.
+  util.eval(agent, "expect(...)", LARGE_COUNT)
+  busy = hold "large"
+  for i = 1, LARGE_COUNT do
+    socket.write(client, string.pack(">s2", string.pack(">I4", i) .. ("x"):rep(60000)))
+  end
+  local limit = (16 << 20) // 60004
+  most = release("large", busy)
+  print(most > limit, most < limit + 4)             -- expect: true true
+  print(util.wait_for(function() return util.eval(agent, "return result()") end))
+  -- expect: all in order
 end)
