@@ -59,7 +59,7 @@ static void on_watched(sk_native *self, watch *entry, const sk_io_event *event) 
     skein_socket socket = {event->id};
     switch (event->type) {
     case SK_IO_DATA:
-        if (events->received)
+        if (events->received && event->block)
             events->received(service, entry->user, socket, event->block, (size_t)event->ud);
         return;
     case SK_IO_CONNECT:

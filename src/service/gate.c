@@ -245,7 +245,7 @@ static void on_connection_event(gate *self, const sk_io_event *event) {
         sk_socket_close(self->io, self->service, event->id);
         return;
     case SK_IO_DATA:
-        if (conn)
+        if (conn && event->block)
             pass_all(self, conn, event->block, (size_t)event->ud);
         else
             LOG(self, "Drop unknown connection %d message", (int)event->id);

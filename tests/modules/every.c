@@ -100,10 +100,10 @@ static void on_answer(skein_service *service, void *user, int error, const void 
 static int do_call(every *self, skein_request request, const char *args) {
     char *rest;
     skein_call_options call = {.type = SKEIN_TEXT};
-    call.to.value = (uint32_t)strtoul(args + 1, &rest, 16);
+    call.to.value = (uint32_t)strtoul(args + (args[0] == ':'), &rest, 16);
     call.timeout_ms = strtoul(rest, &rest, 10);
-    call.data = rest + 1;
-    call.size = strlen(rest + 1);
+    call.data = rest + (*rest == ' ');
+    call.size = strlen(call.data);
     pending *later = new_pending(self, request, "");
     int err = skein_call(self->service, &call, on_answer, later);
     if (err < 0) {
@@ -330,7 +330,7 @@ static int do_launch(every *self, skein_request request, const char *args) {
 }
 
 static int do_kill(every *self, skein_request request, const char *args) {
-    skein_handle handle = {(uint32_t)strtoul(args + 1, NULL, 16)};
+    skein_handle handle = {(uint32_t)strtoul(args + (args[0] == ':'), NULL, 16)};
     reply_int(self->service, request, skein_kill(self->service, handle));
     return 0;
 }
@@ -338,9 +338,11 @@ static int do_kill(every *self, skein_request request, const char *args) {
 static int do_stats(every *self, skein_request request, const char *args) {
     skein_stats stats = {0};
     int err = skein_set_memory(self->service, 12345);
-    skein_handle of = {(uint32_t)strtoul(args + 1, NULL, 16)};
+    skein_handle of = skein_self(self->service);
+    if (args[0] == ':')
+        of.value = (uint32_t)strtoul(args + 1, NULL, 16);
     if (err == 0)
-        err = skein_get_stats(self->service, of.value ? of : skein_self(self->service), &stats);
+        err = skein_get_stats(self->service, of, &stats);
     char text[100];
     snprintf(text, sizeof text, "%d %s %s %zu", err, stats.message_count ? "many" : "none",
              stats.mailbox_len_max >= stats.mailbox_len ? "sane" : "odd", stats.memory_size);

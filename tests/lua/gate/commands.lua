@@ -54,6 +54,18 @@ util.run(function()
   skynet.redirect(gate, skynet.self(), "text", 55, "start " .. fd)
   print(util.try("call failed", skynet.call, gate, "lua", "hello")) -- expect: raises call failed
 
+  -- Events of sockets that it does not know, as another service might cause them.
+  local stray, _, stray_port = socket.listen("127.0.0.1", 0)
+  local function event(kind, id)
+    skynet.redirect(gate, 0, "socket", 0, string.pack("<i4i4i4I4I8", kind, id, 3, 0, 0))
+  end
+  event(1, stray) -- data
+  print(util.in_log("Drop unknown connection " .. stray))     -- expect: true
+  event(2, stray) -- connected
+  print(util.in_log("Close unknown connection " .. stray))    -- expect: true
+  print((socket.open("127.0.0.1", stray_port)))     -- expect: nil
+  event(1, fd)    -- without data
+
   -- The listener goes, the connection stays.
   dog:tell(gate, "close")
   util.wait_for(function()
