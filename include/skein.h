@@ -280,8 +280,9 @@ int skein_env_set(skein_service *service, const char *key, const char *value);
 
 typedef enum { SKEIN_DEBUG, SKEIN_INFO, SKEIN_WARNING, SKEIN_FAILURE } skein_level;
 
-/* Writes a line in the name of the service, if the configuration's `loglevel` (debug, info, warning
- * or error; info when unset) lets it through. All but info stand in front of the text. */
+/* Writes a line in the name of the service, if the configuration's `loglevel` (debug, info, warn or
+ * error; info when unset) lets it through. The level stands in front of the text, or apart from it
+ * with `logformat = "json"`. */
 void skein_log(skein_service *service, skein_level level, const char *fmt, ...) SKEIN_PRINTF(3, 4);
 
 /* True when such a line would be written: to save the work of making its text. */

@@ -5,7 +5,9 @@
  * other threads name no worker: so they go the way that is right from everywhere. */
 #include "skein.h"
 
+#include "actor/log.h"
 #include "actor/registry.h"
+#include "base/buffer.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -16,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LOG_LEVEL_KEY "loglevel"
 
 /* The public numbers are ours. */
 #define SAME(name) _Static_assert((int)SKEIN_##name == (int)SK_##name, #name)
@@ -204,34 +204,36 @@ int skein_env_set(skein_service *service, const char *key, const char *value) {
 
 /* ---- Log ---- */
 
-static const struct {
-    const char *name;
-    const char *mark;
-} LEVELS[] = {
-    [SKEIN_DEBUG] = {"debug", "debug: "},
-    [SKEIN_INFO] = {"info", ""},
-    [SKEIN_WARNING] = {"warning", "warning: "},
-    [SKEIN_FAILURE] = {"error", "error: "},
-};
+#define SAME_LEVEL(name, ours) _Static_assert((int)SKEIN_##name == (int)SK_LOG_##ours, #name)
+SAME_LEVEL(DEBUG, DEBUG);
+SAME_LEVEL(INFO, INFO);
+SAME_LEVEL(WARNING, WARN);
+SAME_LEVEL(FAILURE, ERROR);
 
 bool skein_log_is_on(const skein_service *service, skein_level level) {
-    const char *wanted = skein_env(service, LOG_LEVEL_KEY);
-    for (size_t i = 0; wanted && i < SK_ARRAY_LEN(LEVELS); i++)
-        if (strcmp(wanted, LEVELS[i].name) == 0)
-            return (size_t)level >= i;
-    return level >= SKEIN_INFO;
+    return level >= SKEIN_DEBUG && level <= SKEIN_FAILURE &&
+           (int)level >= (int)sk_node_log_level(node_of(service));
 }
 
+/* As skein.log: a log service that takes the level apart gets the text alone. */
 SK_PRINTF(4, 0)
 static void write_log(skein_service *service, sk_worker *worker, skein_level level, const char *fmt,
                       va_list args) {
-    if ((size_t)level >= SK_ARRAY_LEN(LEVELS) || !skein_log_is_on(service, level))
+    if (!skein_log_is_on(service, level))
         return;
+    sk_node *node = node_of(service);
+    sk_log_level own = (sk_log_level)level;
+    sk_buffer line = {0};
     char *text;
-    if (vasprintf(&text, fmt, args) < 0)
+    int size = vasprintf(&text, fmt, args);
+    if (size < 0)
         return; /* a format that the C library refuses */
-    sk_node_log(node_of(service), worker, sk_service_handle(sk_native_service(service)), "%s%s",
-                LEVELS[level].mark, text);
+    if (!sk_node_log_fields(node))
+        sk_buffer_printf(&line, "%s: ", sk_log_level_name(own));
+    sk_buffer_append(&line, text, (size_t)size);
+    sk_log_record record = {.level = own, .text = (const char *)line.data, .size = line.len};
+    sk_node_log_record(node, worker, sk_service_handle(sk_native_service(service)), &record);
+    sk_buffer_done(&line);
     sk_free(text);
 }
 

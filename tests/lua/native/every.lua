@@ -67,12 +67,12 @@ util.run(function()
 
   -- Another thread; the log.
   print(ask "thread")                               -- expect: -10001
-  print(util.in_log "warning: from a thread")       -- expect: true
+  print(util.in_log "warn: from a thread")          -- expect: true
   print(ask "log line")                             -- expect: no debug
   print(util.in_log "error: line 3")                -- expect: true
   local log = util.log()
-  print(log:find "line 0", log:find "line 4", log:find "] line 1" ~= nil,
-    log:find "] warning: line 2" ~= nil)            -- expect: nil nil true true
+  print(log:find "line 0", log:find "line 4", log:find "] info: line 1" ~= nil,
+    log:find "] warn: line 2" ~= nil)               -- expect: nil nil true true
   print(log:find "a cancelled timer came")          -- expect: nil
 
   -- Its end: its own calls fail, what it owes is answered, and its stop may still send.

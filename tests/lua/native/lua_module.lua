@@ -1,6 +1,6 @@
 -- lua_module.lua -- a Lua C module finds its service and does what every service can.
 -- threads: 1 2
--- expect-log: warning: said in C
+-- expect-log: warn: said in C
 local skynet = require "skynet"
 local side = require "luaside"
 local native = require "support.native"
