@@ -501,6 +501,7 @@ void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void 
 sk_handle sk_service_handle(const sk_service *service) { return service->handle; }
 sk_node *sk_service_node(const sk_service *service) { return service->node; }
 const char *sk_service_name(const sk_service *service) { return service->name; }
+const sk_module *sk_service_module(const sk_service *service) { return service->module; }
 void *sk_service_instance(const sk_service *service) { return service->instance; }
 
 void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat) {

@@ -66,6 +66,7 @@ void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void 
 sk_handle sk_service_handle(const sk_service *service);
 sk_node *sk_service_node(const sk_service *service);
 const char *sk_service_name(const sk_service *service); /* "module args" */
+const sk_module *sk_service_module(const sk_service *service);
 void *sk_service_instance(const sk_service *service);
 void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat);
 

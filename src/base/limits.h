@@ -101,10 +101,25 @@
 /* Datagrams handed out in one turn of the owner. */
 #define SK_DATAGRAM_TURN_COUNT_MAX 64
 
+/* Payloads of a packet with a length in front are smaller: the wire format's own limit. */
+#define SK_NETPACK_SIZE_MAX 0x1000000
+/* A gate stops reading from a connection whose receiver has so many messages waiting (four times
+ * the first overload warning), or so many bytes if all of them are as large as what came last, but
+ * not for fewer than the least number. It looks again after so long, until half are gone. */
+#define SK_GATE_BEHIND_LEN 4096
+#define SK_GATE_BEHIND_SIZE (16u * 1024 * 1024)
+#define SK_GATE_BEHIND_LEN_MIN 16
+#define SK_GATE_BEHIND_MS 10
+/* Connections that wait to be accepted by a gate. */
+#define SK_GATE_BACKLOG 128
+
 /* Nested tables the packer accepts around a value: part of the wire format. */
 #define SK_SERI_PACK_DEPTH_MAX 32
 /* Nested tables the unpacker accepts: above the packer's, far below the C stack. */
 #define SK_SERI_UNPACK_DEPTH_MAX 256
+
+/* Nested tables that skein.h reads and writes: what the packer can have written, with some room. */
+#define SK_VALUE_DEPTH_MAX 40
 
 /* Lua heap size at which a service is reported first; doubles with each report. */
 #define SK_LUA_WARN_SIZE (32u * 1024 * 1024)

@@ -17,11 +17,13 @@
 #include "cli/options.h"
 #include "compat/commands.h"
 #include "compat/compat.h"
+#include "compat/native.h"
 #include "io/io.h"
 #include "lua/bind.h"
 #include "lua/channel.h"
 #include "lua/loader.h"
 #include "lua/snlua.h"
+#include "service/gate.h"
 #include "service/harbor.h"
 #include "service/logger.h"
 
@@ -143,9 +145,11 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
     self->channels = sk_channels_new();
     sk_node_set_slot(self->node, SK_NODE_CHANNELS, self->channels);
     sk_node_set_slot(self->node, SK_NODE_COMPAT, (void *)(uintptr_t)&COMMAND_TABLE);
+    sk_modules_set_adopt(sk_node_modules(self->node), sk_native_adopt);
     sk_modules_add(sk_node_modules(self->node), &sk_snlua_module);
     sk_modules_add(sk_node_modules(self->node), &sk_logger_module);
     sk_modules_add(sk_node_modules(self->node), &sk_harbor_module);
+    sk_modules_add(sk_node_modules(self->node), &sk_gate_module);
 }
 
 static void close_instance(instance *self) {

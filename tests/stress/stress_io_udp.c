@@ -360,11 +360,11 @@ static int logger_init(void *instance, sk_service *service, char *args) {
 }
 
 static const sk_module modules[] = {
-    {"logger", NULL, logger_init, NULL, NULL},
-    {"owner", owner_create, owner_init, instance_release, NULL},
-    {"churner", churner_create, churner_init, instance_release, NULL},
-    {"sender", sender_create, sender_init, instance_release, NULL},
-    {"meddler", meddler_create, meddler_init, instance_release, NULL},
+    {"logger", NULL, logger_init, NULL, NULL, NULL},
+    {"owner", owner_create, owner_init, instance_release, NULL, NULL},
+    {"churner", churner_create, churner_init, instance_release, NULL, NULL},
+    {"sender", sender_create, sender_init, instance_release, NULL, NULL},
+    {"meddler", meddler_create, meddler_init, instance_release, NULL, NULL},
 };
 
 static void launch(scene *stage, const char *name, int count) {

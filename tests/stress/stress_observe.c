@@ -192,11 +192,11 @@ static int logger_init(void *instance, sk_service *service, char *args) {
                             sk_service_handle(service));
 }
 
-static const sk_module MORTAL = {"mortal", mortal_create, mortal_init, mortal_release,
-                                 mortal_signal};
-static const sk_module OBSERVER = {"observer", observer_create, observer_init, observer_release,
-                                   NULL};
-static const sk_module LOGGER = {"count", NULL, logger_init, NULL, NULL};
+static const sk_module MORTAL = {"mortal",       mortal_create, mortal_init,
+                                 mortal_release, mortal_signal, NULL};
+static const sk_module OBSERVER = {
+    "observer", observer_create, observer_init, observer_release, NULL, NULL};
+static const sk_module LOGGER = {"count", NULL, logger_init, NULL, NULL, NULL};
 
 /* ---- a round ---- */
 
