@@ -17,6 +17,8 @@ local INTERNAL_MODULES = {
   ["skein.frame"] = "part of skynet.injectcode and the debugger",
   ["skein.memory"] = "part of skein",
   ["skein.memory.core"] = "part of skein",
+  ["skein.link"] = "part of skein",
+  ["skein.link.core"] = "part of skein",
   ["skein.waits"] = "part of skein",
   ["skein.waitgraph"] = "part of the debug console",
   ["skein.console"] = "folder of the debug console",
@@ -26,6 +28,7 @@ local INTERNAL_MODULES = {
 local OBJECTS = {
   ["skynet.request_set"] = function() return skynet.request() end,
   ["skynet.fifo"] = function() return require "skynet.queue".create() end,
+  ["skein.supervisor_object"] = function() return require "skein.supervisor".start {} end,
   ["skynet.debugchannel.channel"] = function() return (require "skynet.debugchannel".create()) end,
 }
 
