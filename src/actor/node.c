@@ -5,6 +5,7 @@
 #include "actor/reclaim.h"
 #include "actor/registry.h"
 #include "actor/timer.h"
+#include "actor/watch.h"
 #include "actor/watchdog.h"
 #include "actor/worker.h"
 #include "base/assert.h"
@@ -30,6 +31,7 @@ struct sk_node {
     sk_timer *timer;
     sk_sched *sched;
     sk_modules *modules;
+    sk_watches *watches;
     const sk_io_ops *io_ops;
     void *io;
     void *slots[SK_NODE_SLOT_COUNT];
@@ -41,7 +43,8 @@ struct sk_node {
     SK_ALIGN_LINE _Atomic int live_count;
     _Atomic bool is_aborting;
     _Atomic uint32_t monitor;
-    sk_lock abort_lock; /* the participant number of foreign threads */
+    _Atomic int asked_count; /* asked to end, and not ended */
+    sk_lock abort_lock;      /* the participant number of foreign threads */
 };
 
 /* Participants in reclaim beyond the workers. */
@@ -124,6 +127,7 @@ sk_node *sk_node_new(const sk_node_options *options) {
     node->reclaim = sk_reclaim_new(options->worker_count + 2);
     node->registry = sk_registry_new(node->reclaim, options->harbor_id);
     node->modules = sk_modules_new();
+    node->watches = sk_watches_new();
     node->timer = sk_timer_new(node);
     node->sched = sk_sched_new(node, options->worker_count, seed);
     node->io_ops = &BARE_IO_OPS;
@@ -141,6 +145,7 @@ void sk_node_free(sk_node *take_node) {
     sk_reclaim_free(take_node->reclaim);
     sk_registry_free(take_node->registry);
     sk_modules_free(take_node->modules);
+    sk_watches_free(take_node->watches);
     sk_env_free(take_node->env);
     if (take_node->io_ops == &BARE_IO_OPS)
         sk_free(take_node->io);
@@ -173,11 +178,12 @@ static sk_handle logger_handle(sk_node *node) {
 
 /* Everybody but the logger, which goes last and writes what it was told. */
 static void retire_all(sk_node *node, sk_worker *worker) {
+    static const sk_exit_reason reason = {.kind = SK_EXIT_SHUTDOWN};
     sk_handle logger = logger_handle(node);
     sk_handle handle = SK_HANDLE_NONE;
     while (!sk_handle_is_none(handle = sk_registry_next(node->registry, handle)))
         if (!sk_handle_eq(handle, logger))
-            (void)sk_service_retire(node, worker, handle);
+            (void)sk_service_retire_for(node, worker, handle, &reason);
     if (sk_load_seq(&node->live_count) == 1)
         (void)sk_service_retire(node, worker, logger);
 }
@@ -195,6 +201,47 @@ void sk_node_abort(sk_node *node) {
     sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
     sk_lock_release(&node->abort_lock);
 }
+
+/* All services, the newest first; a malloc block. */
+static sk_handle *list_services(sk_node *node, size_t *ret_count) {
+    size_t count = 0, cap = sk_registry_count(node->registry) + 1;
+    sk_handle *list = sk_malloc(cap * sizeof *list);
+    sk_handle handle = SK_HANDLE_NONE;
+    while (!sk_handle_is_none(handle = sk_registry_next(node->registry, handle))) {
+        if (count == cap)
+            list = sk_realloc(list, (cap *= 2) * sizeof *list);
+        list[count++] = handle;
+    }
+    for (size_t i = 0; i < count / 2; i++) {
+        handle = list[i];
+        list[i] = list[count - 1 - i];
+        list[count - 1 - i] = handle;
+    }
+    *ret_count = count;
+    return list;
+}
+
+void sk_node_ask_shutdown(sk_node *node, bool supervisors) {
+    sk_shutdown_role role = supervisors ? SK_SHUTDOWN_SUPERVISOR : SK_SHUTDOWN_HANDLER;
+    sk_lock_acquire(&node->abort_lock);
+    size_t count;
+    sk_handle *list = list_services(node, &count);
+    sk_reclaim_online(node->reclaim, FOREIGN_PARTICIPANT(node));
+    for (size_t i = 0; i < count; i++) {
+        sk_service *service = sk_registry_find(node->registry, list[i]);
+        if (service)
+            service_ask_shutdown(service, role);
+    }
+    sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
+    sk_free(list);
+    sk_lock_release(&node->abort_lock);
+}
+
+int sk_node_asked_count(const sk_node *node) { return sk_load_seq(&node->asked_count); }
+
+void node_asked_began(sk_node *node) { sk_add_seq(&node->asked_count, 1); }
+
+void node_asked_ended(sk_node *node) { sk_sub_seq(&node->asked_count, 1); }
 
 void node_service_began(sk_node *node) { sk_add_seq(&node->live_count, 1); }
 
@@ -242,6 +289,7 @@ sk_reclaim *sk_node_reclaim(const sk_node *node) { return node->reclaim; }
 sk_timer *sk_node_timer(const sk_node *node) { return node->timer; }
 sk_sched *sk_node_sched(const sk_node *node) { return node->sched; }
 sk_modules *sk_node_modules(const sk_node *node) { return node->modules; }
+sk_watches *node_watches(const sk_node *node) { return node->watches; }
 const sk_io_ops *sk_node_io_ops(const sk_node *node) { return node->io_ops; }
 void *sk_node_io(const sk_node *node) { return node->io; }
 bool sk_node_profile(const sk_node *node) { return node->options.profile; }
@@ -267,9 +315,27 @@ int sk_node_harbor_id(const sk_node *node) { return node->options.harbor_id; }
 
 /* ---- posting and logging ---- */
 
-static int refuse(sk_msg *take_msg) {
+/* `to` has too much to do, or is not there. Who waits for an answer of the former gets an error. */
+SK_COLD static int refuse(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg,
+                          bool is_there) {
+    bool must_answer = is_there && take_msg->session != 0 && !sk_handle_is_none(take_msg->source);
+    if (must_answer) {
+        sk_msg *error = sk_msg_new_around(NULL, 0);
+        error->source = to;
+        error->type = SK_TYPE_ERROR;
+        error->session = take_msg->session;
+        (void)sk_node_post(node, worker, take_msg->source, error);
+    }
     sk_msg_free(take_msg);
-    return SK_ENOENT;
+    return !is_there ? SK_ENOENT : must_answer ? 0 : SK_ELIMIT;
+}
+
+/* Into a mailbox with a limit. */
+SK_COLD static sk_push_result push_limited(sk_node *node, sk_mailbox *box, sk_msg *take_msg) {
+    if (sk_bound_covers(take_msg) && sk_mailbox_refuses(box))
+        return SK_PUSH_REFUSED;
+    sk_mailbox_note_time(box, sk_clock_ms(node->options.clock));
+    return sk_mailbox_push(box, take_msg);
 }
 
 int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg) {
@@ -277,13 +343,15 @@ int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_ms
         sk_registry_lock(node->registry);
     sk_service *service = sk_registry_find(node->registry, to);
     /* The mailbox is the first member of a service. */
+    sk_mailbox *box = (sk_mailbox *)(void *)service;
     sk_push_result result = SK_PUSH_CLOSED;
     if (SK_LIKELY(service != NULL))
-        result = sk_mailbox_push((sk_mailbox *)(void *)service, take_msg);
+        result = SK_LIKELY(!sk_mailbox_is_limited(box)) ? sk_mailbox_push(box, take_msg)
+                                                        : push_limited(node, box, take_msg);
     if (!worker)
         sk_registry_unlock(node->registry);
-    if (SK_UNLIKELY(result == SK_PUSH_CLOSED))
-        return refuse(take_msg);
+    if (SK_UNLIKELY(result >= SK_PUSH_CLOSED))
+        return refuse(node, worker, to, take_msg, result == SK_PUSH_REFUSED);
     if (result == SK_PUSH_SCHEDULE)
         sk_sched_schedule(node->sched, worker, service);
     return 0;

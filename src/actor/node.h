@@ -67,6 +67,14 @@ int sk_node_run(sk_node *node);
 /* Any thread, also a signal-waiting one. Retires all services; sk_node_run returns soon. */
 void sk_node_abort(sk_node *node);
 
+/* Any thread, for a stop. Asks services with a shutdown handler to end, those that were started
+ * last first; not those under a supervisor, which does it itself. `supervisors`: the ones that
+ * supervise others; else all others. Nobody is asked twice. */
+void sk_node_ask_shutdown(sk_node *node, bool supervisors);
+
+/* Any thread. How many of the services asked have not ended yet. */
+int sk_node_asked_count(const sk_node *node);
+
 /* Parts; any thread, valid as long as the node. */
 sk_env *sk_node_env(const sk_node *node);
 sk_clock *sk_node_clock(const sk_node *node);
@@ -95,7 +103,9 @@ bool sk_node_is_remote(const sk_node *node, sk_handle handle);
 int sk_node_harbor_id(const sk_node *node);
 
 /* Any thread. Gives `take_msg` to the service `to`. `worker` is the caller's, or NULL when the
- * caller is no worker. 0; SK_ENOENT when there is no such service (take_msg is freed). */
+ * caller is no worker. 0; SK_ENOENT when there is no such service, SK_ELIMIT when its bound refuses
+ * a request of session 0 (take_msg is freed). One with a session that is refused is answered with
+ * an error: 0. */
 int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg);
 
 /* Any thread. Writes a line to the log in the name of `source`; to stderr while there is no

@@ -61,24 +61,48 @@ static void reopen_log(sk_node *node) {
     (void)sk_node_post(node, NULL, logger, msg);
 }
 
-/* The first part of a stop: no more input, and time for what is under way. False: the node has
- * ended by itself meanwhile. */
-static bool wait_for_rest(instance *self, const sigset_t *set) {
+/* A moment of a stop. False: the node has ended by itself meanwhile. */
+static bool pause_stop(instance *self, const sigset_t *set) {
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
+    int signal = sigtimedwait(set, NULL, &pause);
+    if (signal == SIGINT || signal == SIGTERM)
+        _exit(128 + signal);
+    if (signal == SIGHUP)
+        reopen_log(self->node);
+    return signal != SIGUSR1;
+}
+
+/* The first part of a stop: no more input, and time for what is under way. False: as above. */
+static bool wait_for_rest(instance *self, const sigset_t *set) {
     uint64_t end_ms = sk_clock_ms(self->clock) + self->stop_ms;
     sk_io_hold_input(self->io);
     for (int idle_count = 0; idle_count < 2 && sk_clock_ms(self->clock) < end_ms;) {
-        int signal = sigtimedwait(set, NULL, &pause);
-        if (signal == SIGUSR1)
+        if (!pause_stop(self, set))
             return false;
-        if (signal == SIGINT || signal == SIGTERM)
-            _exit(128 + signal);
-        if (signal == SIGHUP)
-            reopen_log(self->node);
-        else
-            idle_count = sk_sched_is_idle(sk_node_sched(self->node)) ? idle_count + 1 : 0;
+        idle_count = sk_sched_is_idle(sk_node_sched(self->node)) ? idle_count + 1 : 0;
     }
     return true;
+}
+
+/* The second part, once for supervisors and once for the others: time for shutdown functions, which
+ * may need answers from outside. False: as above. */
+static bool wait_for_shutdown(instance *self, const sigset_t *set, bool supervisors) {
+    uint64_t end_ms = sk_clock_ms(self->clock) + self->stop_ms;
+    int asked_before = sk_node_asked_count(self->node);
+    sk_node_ask_shutdown(self->node, supervisors);
+    bool is_needed = sk_node_asked_count(self->node) > asked_before;
+    if (is_needed)
+        sk_io_resume_input(self->io);
+    while (is_needed && sk_node_asked_count(self->node) > asked_before &&
+           sk_clock_ms(self->clock) < end_ms)
+        if (!pause_stop(self, set))
+            return false;
+    return true;
+}
+
+static bool stop_in_order(instance *self, const sigset_t *set) {
+    return wait_for_rest(self, set) && wait_for_shutdown(self, set, true) &&
+           wait_for_shutdown(self, set, false);
 }
 
 static void *signal_main(void *arg) {
@@ -94,7 +118,7 @@ static void *signal_main(void *arg) {
         if (is_stopping)
             _exit(128 + signal);
         is_stopping = true;
-        if (!wait_for_rest(self, &set))
+        if (!stop_in_order(self, &set))
             break;
         sk_node_abort(self->node);
     }

@@ -81,7 +81,9 @@ static int init_service_k(lua_State *L, int status, lua_KContext ctx) {
     }
     sk_vm_log(vm, "init service failed: %s", lua_tostring(L, -1));
     tell_launcher(L, "ERROR");
-    return sk_dispatcher_exit(L);
+    const sk_exit_reason reason = {.kind = status == LUA_ERRMEM ? SK_EXIT_MEMORY : SK_EXIT_ERROR,
+                                   .text = lua_tostring(L, -1)};
+    return sk_dispatcher_exit_for(L, &reason);
 }
 
 static int run_inits_k(lua_State *L, int status, lua_KContext next);

@@ -568,7 +568,7 @@ static int exited(lua_State *L, int status, lua_KContext ctx) {
     return luaL_error(L, "a coroutine of a service that has exited was resumed");
 }
 
-int sk_dispatcher_exit(lua_State *L) {
+int sk_dispatcher_exit_for(lua_State *L, const sk_exit_reason *reason) {
     sk_vm *vm = sk_vm_of(L);
     bool can_block = vm->current && lua_isyieldable(L) && vm->barrier_count == 0;
     vm->is_exiting = true;
@@ -582,10 +582,15 @@ int sk_dispatcher_exit(lua_State *L) {
     sk_task_drop_all(vm);
     close_others(vm);
     sk_vm_log(vm, "KILL self");
-    (void)sk_service_retire(vm->node, sk_service_worker(vm->service),
-                            sk_service_handle(vm->service));
+    (void)sk_service_retire_for(vm->node, sk_service_worker(vm->service),
+                                sk_service_handle(vm->service), reason);
     if (!can_block)
         return luaL_error(L, "attempt to yield from outside a coroutine (the service exits)");
     vm->current->wait = SK_WAIT_EXIT;
     return sk_task_block(L, exited, 0);
+}
+
+int sk_dispatcher_exit(lua_State *L) {
+    static const sk_exit_reason reason = {.kind = SK_EXIT_NORMAL};
+    return sk_dispatcher_exit_for(L, &reason);
 }

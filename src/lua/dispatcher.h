@@ -29,8 +29,9 @@ typedef struct {
 } sk_spawn_arg;
 void sk_dispatcher_spawn(sk_vm *vm, int ref, lua_Integer id, const sk_spawn_arg *arg);
 
-/* Lua function. The service exits after the present coroutine; see skynet.exit. */
+/* Lua functions. The service exits after the present coroutine; see skynet.exit. */
 int sk_dispatcher_exit(lua_State *L);
+int sk_dispatcher_exit_for(lua_State *L, const sk_exit_reason *reason);
 
 /* Owner. Adds the error on top of `from` to the texts logged at the end of this dispatch. */
 void sk_dispatcher_add_error(sk_vm *vm, lua_State *from);

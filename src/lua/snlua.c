@@ -21,13 +21,18 @@ typedef struct {
 
 static void *snlua_create(void) { return sk_new(snlua); }
 
-static void report_failure(sk_vm *vm) {
-    sk_vm_log(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
+/* Tells the launcher that this service does not run, in case it waits for it. */
+static void tell_launcher(sk_vm *vm) {
     sk_handle launcher = sk_registry_query(sk_node_registry(vm->node), "launcher");
     sk_msg *msg = sk_msg_new_copy("ERROR", 5);
     msg->source = sk_service_handle(vm->service);
     msg->type = SK_TYPE_TEXT;
     (void)sk_service_post(vm->service, launcher, msg);
+}
+
+static void report_failure(sk_vm *vm) {
+    sk_vm_log(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
+    tell_launcher(vm);
 }
 
 /* Configuration key of the collector's mode. With many waiting coroutines generational mode pauses
@@ -40,11 +45,40 @@ static void set_collector(sk_vm *vm) {
         lua_gc(vm->L, LUA_GCGEN, 0, 0);
 }
 
+/* Configuration keys of the bound that a service has unless it sets its own. */
+#define BOUND_LEN_KEY "mqmax"
+#define BOUND_DELAY_KEY "mqdelayms"
+#define BOUND_POLICY_KEY "mqpolicy"
+
+static uint32_t positive_or_none(sk_env *env, const char *key) {
+    long value = sk_env_get_int(env, key, 0);
+    return value > 0 && value <= INT32_MAX ? (uint32_t)value : 0;
+}
+
+/* A service of the standard library has none: what it is told is mostly not told again. */
+static void set_default_bound(sk_vm *vm, const char *text) {
+    sk_env *env = sk_node_env(vm->node);
+    sk_bound_settings settings = {.len_max = positive_or_none(env, BOUND_LEN_KEY),
+                                  .delay_ms_max = positive_or_none(env, BOUND_DELAY_KEY)};
+    bool is_bounded = settings.len_max || settings.delay_ms_max;
+    if (!is_bounded || sk_loader_is_system_service(text))
+        return;
+    const char *policy = sk_env_get(env, BOUND_POLICY_KEY);
+    if (policy)
+        (void)sk_policy_parse(policy, &settings.policy); /* an unknown one: warn, as --check says */
+    sk_service_set_bound(vm->service, &settings);
+}
+
+static sk_exit_kind failed_kind(int status) {
+    return status == LUA_ERRMEM ? SK_EXIT_MEMORY : SK_EXIT_ERROR;
+}
+
 /* The first message: loads and runs the script. */
 static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     sk_vm *vm = user;
     lua_State *L = vm->L;
     sk_service_set_callback(service, sk_dispatcher_on_message, vm, true);
+    set_default_bound(vm, msg->data);
     lua_gc(L, LUA_GCSTOP);
     lua_pushcfunction(L, sk_loader_run);
     lua_pushlstring(L, msg->data, msg->size);
@@ -58,11 +92,13 @@ static bool on_load(sk_service *service, void *user, sk_msg *msg) {
         return false;
     if (!vm->is_exiting)
         report_failure(vm);
-    lua_pop(L, 1);
     if (!sk_service_is_dead(service)) {
+        const sk_exit_reason reason = {.kind = failed_kind(status), .text = lua_tostring(L, -1)};
         sk_vm_log(vm, "KILL self");
-        (void)sk_service_retire(vm->node, sk_service_worker(service), sk_service_handle(service));
+        (void)sk_service_retire_for(vm->node, sk_service_worker(service),
+                                    sk_service_handle(service), &reason);
     }
+    lua_pop(L, 1);
     return false;
 }
 
@@ -79,7 +115,11 @@ static int snlua_init(void *instance, sk_service *service, char *args) {
 
 static void snlua_release(void *instance) {
     snlua *host = instance;
-    sk_vm_free(host->vm);
+    sk_vm *vm = host->vm;
+    /* One that does not exit by itself has not told the launcher; who killed it may not, either. */
+    if (vm && sk_service_exit_reason(vm->service).kind != SK_EXIT_NORMAL)
+        tell_launcher(vm);
+    sk_vm_free(vm);
     sk_free(host);
 }
 
