@@ -188,6 +188,17 @@ static void retire_all(sk_node *node, sk_worker *worker) {
         (void)sk_service_retire(node, worker, logger);
 }
 
+/* Brackets the use of services by a thread that is no worker. */
+static void enter_foreign(sk_node *node) {
+    sk_lock_acquire(&node->abort_lock);
+    sk_reclaim_online(node->reclaim, FOREIGN_PARTICIPANT(node));
+}
+
+static void leave_foreign(sk_node *node) {
+    sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
+    sk_lock_release(&node->abort_lock);
+}
+
 void node_abort(sk_node *node, sk_worker *worker) {
     sk_store_seq(&node->is_aborting, true);
     sk_store_relaxed(&node->monitor, 0);
@@ -195,23 +206,32 @@ void node_abort(sk_node *node, sk_worker *worker) {
 }
 
 void sk_node_abort(sk_node *node) {
-    sk_lock_acquire(&node->abort_lock);
-    sk_reclaim_online(node->reclaim, FOREIGN_PARTICIPANT(node));
+    enter_foreign(node);
     node_abort(node, NULL);
-    sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
-    sk_lock_release(&node->abort_lock);
+    leave_foreign(node);
 }
 
-/* All services, the newest first; a malloc block. */
-static sk_handle *list_services(sk_node *node, size_t *ret_count) {
-    size_t count = 0, cap = sk_registry_count(node->registry) + 1;
-    sk_handle *list = sk_malloc(cap * sizeof *list);
+static bool has_role(const sk_node *node, sk_handle handle, sk_shutdown_role role) {
+    const sk_service *service = sk_registry_find(node->registry, handle);
+    return service && sk_service_shutdown_role(service) == role && !service_is_supervised(service);
+}
+
+sk_handle *sk_node_list_shutdown(sk_node *node, bool supervisors, size_t *ret_count) {
+    sk_shutdown_role role = supervisors ? SK_SHUTDOWN_SUPERVISOR : SK_SHUTDOWN_HANDLER;
+    size_t count = 0, cap = 0;
+    sk_handle *list = NULL;
     sk_handle handle = SK_HANDLE_NONE;
+    enter_foreign(node);
     while (!sk_handle_is_none(handle = sk_registry_next(node->registry, handle))) {
-        if (count == cap)
-            list = sk_realloc(list, (cap *= 2) * sizeof *list);
+        if (!has_role(node, handle, role))
+            continue;
+        if (count == cap) {
+            cap = cap ? 2 * cap : 64;
+            list = sk_realloc(list, cap * sizeof *list);
+        }
         list[count++] = handle;
     }
+    leave_foreign(node);
     for (size_t i = 0; i < count / 2; i++) {
         handle = list[i];
         list[i] = list[count - 1 - i];
@@ -221,20 +241,12 @@ static sk_handle *list_services(sk_node *node, size_t *ret_count) {
     return list;
 }
 
-void sk_node_ask_shutdown(sk_node *node, bool supervisors) {
-    sk_shutdown_role role = supervisors ? SK_SHUTDOWN_SUPERVISOR : SK_SHUTDOWN_HANDLER;
-    sk_lock_acquire(&node->abort_lock);
-    size_t count;
-    sk_handle *list = list_services(node, &count);
-    sk_reclaim_online(node->reclaim, FOREIGN_PARTICIPANT(node));
-    for (size_t i = 0; i < count; i++) {
-        sk_service *service = sk_registry_find(node->registry, list[i]);
-        if (service)
-            service_ask_shutdown(service, role);
-    }
-    sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
-    sk_free(list);
-    sk_lock_release(&node->abort_lock);
+void sk_node_ask_shutdown(sk_node *node, sk_handle handle) {
+    enter_foreign(node);
+    sk_service *service = sk_registry_find(node->registry, handle);
+    if (service)
+        service_ask_shutdown(service);
+    leave_foreign(node);
 }
 
 int sk_node_asked_count(const sk_node *node) { return sk_load_seq(&node->asked_count); }

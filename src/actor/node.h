@@ -67,10 +67,13 @@ int sk_node_run(sk_node *node);
 /* Any thread, also a signal-waiting one. Retires all services; sk_node_run returns soon. */
 void sk_node_abort(sk_node *node);
 
-/* Any thread, for a stop. Asks services with a shutdown handler to end, those that were started
- * last first; not those under a supervisor, which does it itself. `supervisors`: the ones that
- * supervise others; else all others. Nobody is asked twice. */
-void sk_node_ask_shutdown(sk_node *node, bool supervisors);
+/* Any thread, for a stop. The services with a shutdown handler, the newest first, but for those
+ * under a supervisor, which asks them itself. `supervisors`: the ones that supervise others; else
+ * all others. A malloc block, the caller's. */
+sk_handle *sk_node_list_shutdown(sk_node *node, bool supervisors, size_t *ret_count);
+
+/* Any thread. Asks the service to end, unless it is gone or was asked before. */
+void sk_node_ask_shutdown(sk_node *node, sk_handle handle);
 
 /* Any thread. How many of the services asked have not ended yet. */
 int sk_node_asked_count(const sk_node *node);

@@ -54,9 +54,11 @@ int service_post_notice(sk_node *node, sk_worker *worker, const service_notice *
 /* The worker that ends the service, last of all. Tells those that watch it. */
 void watch_service_ended(sk_service *service);
 
-/* Any thread that may hold the pointer. Asks the service to end if it has the role, nobody
- * supervises it, and it was not asked before. */
-void service_ask_shutdown(sk_service *service, sk_shutdown_role role);
+/* Any thread that may hold the pointer. Another service will ask it to end. */
+bool service_is_supervised(const sk_service *service);
+
+/* Any thread that may hold the pointer. Sends the request to end, once. */
+void service_ask_shutdown(sk_service *service);
 
 /* Worker itself. Flushes gathered writes, takes the cycle stamp; the cycles since the last one. */
 uint64_t sk_worker_end_dispatch(sk_worker *worker);

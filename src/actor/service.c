@@ -37,7 +37,7 @@ struct sk_service {
     int32_t session;
     uint64_t overload_len; /* length of the next warning */
     uint64_t alert_len;    /* from here on a message is looked at: on_alert */
-    bool is_alerted;       /* not only since the box was empty */
+    bool is_alerted;       /* calm() is due when the box is empty */
     sk_bound *bound;       /* NULL: none */
     void *io_data;
     sk_foreign foreign;
@@ -104,7 +104,7 @@ void sk_service_bounce(sk_service *service, const sk_msg *msg) {
 /* The thresholds of a mailbox with nothing to complain about. */
 static void settle(sk_service *service) {
     const sk_bound_settings *want = service->bound ? &service->bound->settings : NULL;
-    service->is_alerted = false;
+    service->is_alerted = want != NULL; /* a bounded one is looked after whenever it is empty */
     service->overload_len = SK_OVERLOAD_LEN;
     service->alert_len = SK_OVERLOAD_LEN + 1;
     if (!want)
@@ -112,8 +112,9 @@ static void settle(sk_service *service) {
     sk_store_relaxed(&service->mailbox.is_late, false);
     if (want->policy == SK_POLICY_WARN && want->len_max)
         service->overload_len = want->len_max;
-    if (want->len_max && want->len_max <= service->overload_len)
-        service->alert_len = want->len_max;
+    if (want->len_max &&
+        want->len_max <= service->overload_len) /* full, before this one came out */
+        service->alert_len = want->len_max - (want->policy == SK_POLICY_REFUSE);
     if (want->delay_ms_max)
         service->alert_len = 0;
     service->bound->delay_warn_ms = want->delay_ms_max;
@@ -165,7 +166,8 @@ static bool judge(sk_service *service, sk_msg *msg, uint64_t len) {
     if (want->policy == SK_POLICY_REFUSE) /* never left on: the last one out clears it */
         sk_store_relaxed(&service->mailbox.is_late, is_late && len > 0);
     if (drops) {
-        sk_service_bounce(service, msg);
+        if (msg->session != 0) /* an error without a session says that the service is gone */
+            sk_service_bounce(service, msg);
         sk_msg_free(msg);
         BUMP(&service->dropped_count, 1);
     }
@@ -184,7 +186,7 @@ SK_COLD static bool on_alert(sk_service *service, sk_msg *msg, uint64_t len) {
     return true;
 }
 
-/* The mailbox is empty after an alert. */
+/* The mailbox is empty, after an alert or with a bound. */
 SK_COLD static void calm(sk_service *service) {
     settle(service);
     if (service->bound)
@@ -441,10 +443,12 @@ int sk_service_shutdown(sk_node *node, sk_worker *worker, sk_handle handle,
     return service_post_notice(node, worker, &notice, reason);
 }
 
-void service_ask_shutdown(sk_service *service, sk_shutdown_role role) {
+bool service_is_supervised(const sk_service *service) {
+    return sk_load_relaxed(&service->is_supervised);
+}
+
+void service_ask_shutdown(sk_service *service) {
     static const sk_exit_reason reason = {.kind = SK_EXIT_SHUTDOWN};
-    if (sk_service_shutdown_role(service) != role || sk_load_relaxed(&service->is_supervised))
-        return;
     if (sk_swap_acq_rel(&service->is_asked, true))
         return;
     sk_node *node = service->node;

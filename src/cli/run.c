@@ -84,20 +84,39 @@ static bool wait_for_rest(instance *self, const sigset_t *set) {
     return true;
 }
 
+/* Services that are asked to end at a time: about as many as end between two looks, so that the
+ * mailboxes of the services that they tell stay short. The window grows when nothing ends. */
+#define ASK_COUNT 64
+#define ASK_PATIENCE 10 /* looks */
+
 /* The second part, once for supervisors and once for the others: time for shutdown functions, which
  * may need answers from outside. False: as above. */
 static bool wait_for_shutdown(instance *self, const sigset_t *set, bool supervisors) {
+    size_t count, next = 0;
+    sk_handle *list = sk_node_list_shutdown(self->node, supervisors, &count);
+    int before = sk_node_asked_count(self->node); /* those that do not end */
+    int window = ASK_COUNT;
+    int last_open = 0, patience = ASK_PATIENCE;
     uint64_t end_ms = sk_clock_ms(self->clock) + self->stop_ms;
-    int asked_before = sk_node_asked_count(self->node);
-    sk_node_ask_shutdown(self->node, supervisors);
-    bool is_needed = sk_node_asked_count(self->node) > asked_before;
-    if (is_needed)
+    bool goes_on = true;
+    if (count > 0)
         sk_io_resume_input(self->io);
-    while (is_needed && sk_node_asked_count(self->node) > asked_before &&
-           sk_clock_ms(self->clock) < end_ms)
-        if (!pause_stop(self, set))
-            return false;
-    return true;
+    while (goes_on && sk_clock_ms(self->clock) < end_ms) {
+        int open = sk_node_asked_count(self->node) - before;
+        if (next == count && open <= 0)
+            break;
+        patience = open < last_open ? ASK_PATIENCE : patience - 1;
+        if (patience == 0) {
+            window *= window < (int)SK_HANDLE_LOCAL_MASK ? 2 : 1;
+            patience = ASK_PATIENCE;
+        }
+        for (; next < count && open < window; open++)
+            sk_node_ask_shutdown(self->node, list[next++]);
+        last_open = open;
+        goes_on = pause_stop(self, set);
+    }
+    sk_free(list);
+    return goes_on;
 }
 
 static bool stop_in_order(instance *self, const sigset_t *set) {

@@ -579,6 +579,7 @@ int sk_dispatcher_exit_for(lua_State *L, const sk_exit_reason *reason) {
     lua_pushinteger(L, sk_service_handle(vm->service).v);
     lua_pushboolean(L, false);
     sk_bind_tell_launcher(L, top + 1);
+    vm->has_left = true;
     sk_task_drop_all(vm);
     close_others(vm);
     sk_vm_log(vm, "KILL self");

@@ -116,8 +116,8 @@ static int snlua_init(void *instance, sk_service *service, char *args) {
 static void snlua_release(void *instance) {
     snlua *host = instance;
     sk_vm *vm = host->vm;
-    /* One that does not exit by itself has not told the launcher; who killed it may not, either. */
-    if (vm && sk_service_exit_reason(vm->service).kind != SK_EXIT_NORMAL)
+    /* Who killed it need not have told the launcher. */
+    if (vm && !vm->has_left)
         tell_launcher(vm);
     sk_vm_free(vm);
     sk_free(host);

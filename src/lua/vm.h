@@ -127,6 +127,7 @@ struct sk_vm {
     int barrier_count;            /* resumes in progress that a block cannot pass */
     bool is_started;              /* skynet.start was called, or a callback set */
     bool is_exiting;
+    bool has_left; /* by skynet.exit: the launcher knows */
     bool keeps_messages;   /* core.callback(f, true) */
     bool payload_is_taken; /* the message's payload was handed to Lua code as a pointer */
     int feed_depth;        /* core.feed inside of itself */
