@@ -437,6 +437,7 @@ local function start_list(self, list)
       skynet.error(("error: supervisor: %s did not start: %s"):format(child.what, why))
       return child
     end
+    skynet.error(("supervisor: %s has been started again"):format(child.what))
     child.is_due = nil
   end
 end
