@@ -34,11 +34,9 @@ struct sk_service {
     sk_callback_fn callback;
     void *user;
     bool accepts_nodes;
+    bool is_alerted; /* calm() is due when the box is empty */
     int32_t session;
-    uint64_t overload_len; /* length of the next warning */
-    uint64_t alert_len;    /* from here on a message is looked at: on_alert */
-    bool is_alerted;       /* calm() is due when the box is empty */
-    sk_bound *bound;       /* NULL: none */
+    uint64_t alert_len; /* from here on a message is looked at: on_alert */
     void *io_data;
     sk_foreign foreign;
     sk_buffer text;
@@ -59,6 +57,10 @@ struct sk_service {
     _Atomic bool is_asked; /* counted by the node: node_asked_ended is due */
     _Atomic uint8_t shutdown_role;
     sk_watch_side watches;
+
+    /* Owner, seldom. */
+    uint64_t overload_len; /* length of the next warning */
+    sk_bound *bound;       /* NULL: none */
 
     /* Written by whoever retires it, before is_dead; then the owner's. */
     sk_exit_kind exit_kind;
