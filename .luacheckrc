@@ -15,3 +15,5 @@ files["tests"] = { ignore = { "211", "212", "213", "311", "411", "421", "431" } 
 -- Skynet's contract: SERVICE_NAME and SERVICE_PATH are globals of each service, snax services
 -- define accept, response, init, exit and hotfix as globals.
 read_globals = { "SERVICE_NAME", "SERVICE_PATH", "SERVICE_DESC", "LUA_PATH", "LUA_CPATH" }
+local snax = { globals = { "accept", "response", "init", "exit", "hotfix" }, ignore = { "111", "131" } }
+files["tests/lua/snax/support"] = snax

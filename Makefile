@@ -36,10 +36,10 @@ BUILD_valgrind := build/valgrind
 SAN_FLAGS_address := -fsanitize=address,undefined -fno-sanitize-recover=all
 SAN_FLAGS_thread := -fsanitize=thread
 SAN_FLAGS_fuzzer := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-SAN_FLAGS_valgrind := -DSK_VALGRIND=1
+SAN_FLAGS_valgrind :=
 
 ifneq ($(SAN),)
-ifeq ($(SAN_FLAGS_$(SAN)),)
+ifeq ($(BUILD_$(SAN)),)
 $(error SAN is address, thread, fuzzer or valgrind, not "$(SAN)")
 endif
 BUILD ?= $(BUILD_$(SAN))
@@ -47,7 +47,8 @@ BUILD ?= $(BUILD_$(SAN))
 override MALLOC := libc
 endif
 BUILD ?= build
-SAN_FLAGS := $(SAN_FLAGS_$(SAN))
+# SK_CHECKED: every block is the checker's to watch (src/lua/arena.h).
+SAN_FLAGS := $(SAN_FLAGS_$(SAN)) $(if $(SAN),-DSK_CHECKED=1)
 
 ifeq ($(SAN)$(IS_CLANG),thread)
 # gcc does not model fences under this checker and says so for each; the order is tested apart.
@@ -138,6 +139,7 @@ UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c tests/sim/test_*.c tests/limi
 STRESS_SRCS := $(sort $(wildcard tests/stress/*.c))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 MODULE_SRCS := $(sort $(wildcard tests/modules/*.c))
+EXAMPLE_SRCS := $(sort $(wildcard examples/*/*.c))
 LUA_FILES := $(shell find lualib services -name '*.lua' -not -path 'lualib/meta/*' 2>/dev/null \
                      | LC_ALL=C sort)
 
@@ -154,6 +156,7 @@ UNIT_BINS := $(patsubst %.c,$(BUILD)/%,$(call selected,$(UNIT_SRCS)))
 STRESS_BINS := $(patsubst %.c,$(BUILD)/%,$(call selected,$(STRESS_SRCS)))
 FUZZ_BINS := $(patsubst %.c,$(BUILD)/%,$(call selected,$(FUZZ_SRCS)))
 MODULE_SOS := $(MODULE_SRCS:%.c=$(BUILD)/%.so)
+EXAMPLE_SOS := $(foreach s,$(EXAMPLE_SRCS),$(BUILD)/examples/$(notdir $(s:.c=.so)))
 SKEIN := $(if $(MAIN_SRC),$(BUILD)/skein)
 
 # ---- Flags -----------------------------------------------------------------------------------
@@ -179,6 +182,7 @@ LUA_WHOLE = -Wl,--whole-archive $(LUA_A) -Wl,--no-whole-archive
         install uninstall clean format deps deps-test test-programs fuzz-programs check \
         profile FORCE
 
+all: $(EXAMPLE_SOS)
 all: $(LIB) $(SKEIN) ## build build/skein (the default); installs missing packages first
 
 help: ## this list
@@ -367,9 +371,19 @@ $(BUILD)/tests/modules/%.so: tests/modules/%.c $(BUILD)/cc.stamp
 	@$(CC) $(ALL_CFLAGS) -fvisibility=default -Wno-missing-prototypes -fPIC -shared \
 	  -MMD -MP -MF $(BUILD)/tests/modules/$*.d -o $@ $<
 
+# What examples have in C. They see the public headers alone.
+define example_rule
+$$(BUILD)/examples/$$(notdir $(1:.c=.so)): $(1) $$(BUILD)/cc.stamp
+	@mkdir -p $$(@D)
+	@echo "  CC    $$<"
+	@$$(CC) $$(BASE_FLAGS) $$(CFLAGS) $$(WARN_FLAGS) -Iinclude $$(LUA_CFLAGS) $$(SAN_FLAGS) \
+	  -fPIC -shared -MMD -MP -MF $$(@:.so=.d) -o $$@ $$<
+endef
+$(foreach s,$(EXAMPLE_SRCS),$(eval $(call example_rule,$(s))))
+
 # Keep the objects of test programs: they are not intermediate files to be thrown away.
 .SECONDARY:
 
 -include $(LIB_OBJS:.o=.d) $(MAIN_OBJ:.o=.d) $(SUPPORT_OBJS:.o=.d) \
          $(UNIT_SRCS:%.c=$(OBJ)/%.d) $(STRESS_SRCS:%.c=$(OBJ)/%.d) $(FUZZ_SRCS:%.c=$(OBJ)/%.d) \
-         $(MODULE_SOS:.so=.d)
+         $(MODULE_SOS:.so=.d) $(EXAMPLE_SOS:.so=.d)

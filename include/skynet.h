@@ -2,7 +2,11 @@
  *
  * A service NAME is a shared object found through the configuration's `cpath` that exports
  *     int NAME_init(void *instance, struct skynet_context *, const char *parm);   0 = success
- * and optionally NAME_create, NAME_release and NAME_signal. It is compiled with this header alone
+ * and optionally
+ *     void *NAME_create(void);                      the instance; without it, (void *)~0
+ *     void NAME_release(void *instance);            once, when the service has ended
+ *     void NAME_signal(void *instance, int signal); in any thread, beside the callback
+ * (for a.b.NAME: the part after the last dot). It is compiled with this header alone
  * and linked with nothing: the executable exports what is declared here. */
 #ifndef SKYNET_H
 #define SKYNET_H
@@ -65,13 +69,15 @@ typedef int (*skynet_cb)(struct skynet_context *context, void *ud, int type, int
 void skynet_callback(struct skynet_context *context, void *ud, skynet_cb cb);
 
 /* Any thread, without PTYPE_TAG_ALLOCSESSION; else the service itself. Sends a message; source 0
- * means the context's own handle. Returns the session; -1 when there is no such service; -2 when
- * the payload is too large. Destination 0 without data sends nothing: with
- * PTYPE_TAG_ALLOCSESSION that makes a session. */
+ * means the context's own handle. A NULL context does with a source of its own. Returns the
+ * session; -1 when there is no such service, or the call is wrong (which is logged); -2 when the
+ * payload is too large. To a handle of another node it succeeds; a failure comes as PTYPE_ERROR.
+ * Destination 0 without data sends nothing: with PTYPE_TAG_ALLOCSESSION that makes a session. */
 int skynet_send(struct skynet_context *context, uint32_t source, uint32_t destination, int type,
                 int session, void *msg, size_t sz);
 
-/* As skynet_send, to ":hex" or ".name". */
+/* As skynet_send, to ":hex", to ".name" of this node, or to the global name of a service of any
+ * node, which has at most 15 bytes. */
 int skynet_sendname(struct skynet_context *context, uint32_t source, const char *destination,
                     int type, int session, void *msg, size_t sz);
 
@@ -89,11 +95,15 @@ void skynet_error(struct skynet_context *context, const char *fmt, ...);
  * pointer is not NULL. */
 int skynet_isremote(struct skynet_context *context, uint32_t handle, int *harbor);
 
-/* The handle of the service whose message this thread handles or handled last; 0 if none. */
+/* The handle of the service whose message this thread handles: in an init, of the one that
+ * launches. 0xffffffff on the main thread, 0 on threads of a program. */
 uint32_t skynet_current_handle(void);
 
-/* Centiseconds since the start of the calling thread's node. */
+/* Any thread. Centiseconds since the start of the node (plus those of its first second). */
 uint64_t skynet_now(void);
+
+/* Any thread. Writes the current handle, the text and its memory to the standard error output. */
+void skynet_debug_memory(const char *info);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

@@ -23,13 +23,13 @@ local function as_text(v)
   error("a service argument is a string, a number or a boolean, not a " .. t)
 end
 
-local function start_service(service, ...)
+local function start_service(command_name, service, ...)
   local words = { as_text(service) }
   for i = 1, select("#", ...) do
     words[#words + 1] = as_text((select(i, ...)))
   end
   local text = table.concat(words, " ", 2)
-  local handle = skynet.launch(words[1], text)
+  local handle = core.addresscommand(command_name, words[1] .. " " .. text)
   if not handle then
     error(("launch %s %s failed"):format(words[1], text))
   end
@@ -37,21 +37,21 @@ local function start_service(service, ...)
   return handle
 end
 
-local function launch(session, service, ...)
-  local handle = start_service(service, ...)
+local function launch(command_name, session, ...)
+  local handle = start_service(command_name, ...)
   pending[handle] = skynet.response()
   sessions[handle] = session
   return handle
 end
 
 function command.LAUNCH(session, ...)
-  launch(session, ...)
+  launch("LAUNCH", session, ...)
   return NORET
 end
 
+--- The same, with the message log on from the first message.
 function command.LOGLAUNCH(session, ...)
-  local handle = launch(session, ...)
-  core.command("LOGON", address_text(handle))
+  launch("LOGLAUNCH", session, ...)
   return NORET
 end
 
@@ -69,7 +69,7 @@ end
 --- SPAWN, module, args... -> handle, at once; READY, handle waits for its start as LAUNCH does. So
 -- whoever asks can watch the service from its first moment, and kill one that does not start.
 function command.SPAWN(_, ...)
-  local handle = start_service(...)
+  local handle = start_service("LAUNCH", ...)
   starting[handle] = {}
   return handle
 end

@@ -9,7 +9,7 @@ set -u
 
 build_list='gcc make pkg-config|pkgconf libc6-dev liblua5.4-dev libmimalloc-dev libcmocka-dev'
 test_list='clang libclang-rt-14-dev|libclang-rt-18-dev|libclang-common-14-dev netcat-openbsd
-lua-check python3 clang-format curl'
+lua-check python3 clang-format curl g++'
 valgrind_list='valgrind libc6-dbg'
 
 installed() {

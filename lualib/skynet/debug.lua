@@ -1,5 +1,7 @@
---- The debug protocol: what every service answers to tools. Loaded by the first debug message.
+--- The debug protocol: what every service answers to tools. Loaded by the first command that is
+-- not one of the frequent ones: STAT, MEM, PING and GC are in C.
 local skynet = require "skynet"
+local answer_frequent = require "skynet.core".debug_frequent
 
 local M = {}
 
@@ -8,34 +10,6 @@ local command = {}
 local LOCAL_ONLY = { RUN = true, KILLTASK = true, REMOTEDEBUG = true }
 
 local extra = {}  -- commands of reg_debugcmd; built-in names win
-
-function command.MEM()
-  skynet.retpack(collectgarbage "count")
-end
-
-local is_collecting = false
-function command.GC()
-  skynet.ignoreret()
-  if is_collecting then
-    return
-  end
-  is_collecting = true
-  local before, start = collectgarbage "count", skynet.hpc()
-  collectgarbage "collect"
-  skynet.error(("GC %.2f Kb -> %.2f Kb, cost %.2f sec"):format(before, collectgarbage "count",
-    (skynet.hpc() - start) / 1e9))
-  skynet.yield()  -- those that are queued by now are skipped
-  is_collecting = false
-end
-
-function command.STAT()
-  skynet.retpack {
-    task = skynet.task(),
-    mqlen = skynet.mqlen(),
-    cpu = skynet.stat "cpu",
-    message = skynet.stat "message",
-  }
-end
 
 function command.TASK(session)
   if session ~= nil then
@@ -89,8 +63,14 @@ function command.RUN(source, filename, ...)
   collectgarbage "collect"
 end
 
-function command.REMOTEDEBUG()
-  error "The remote debugger is not available"
+--- Answered when the debugger leaves. `channel` is an id of skynet.debugchannel.
+function command.REMOTEDEBUG(fd, channel)
+  require "skynet.remotedebug".start(skynet, fd, channel)
+  skynet.ret()
+end
+
+--- Something was written to a channel: it is read before this message is handled.
+function command.DEBUGPOLL()
 end
 
 function command.TRACELOG(name, flag)
@@ -115,10 +95,6 @@ function command.SUPPORT(name)
   skynet.retpack(skynet.dispatch(name) ~= nil)
 end
 
-function command.PING()
-  skynet.ret()
-end
-
 function command.LINK()
   skynet.response()  -- answered with an error when the service exits
 end
@@ -134,6 +110,9 @@ end
 
 function M.init(target)
   target.dispatch("debug", function(_, source, name, ...)
+    if answer_frequent(name) then
+      return
+    end
     local f = command[name] or extra[name]
     if not f then
       error("Invalid debug command " .. tostring(name))

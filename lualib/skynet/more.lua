@@ -93,15 +93,6 @@ end
 
 -- ----
 
-local info_func
-function skynet.info_func(f)
-  info_func = f
-end
-
-function skynet.internal_info_func()
-  return info_func
-end
-
 -- Functions of skynet.manager work without it, too: the first use brings the module in.
 for _, name in ipairs {
   "launch", "kill", "abort", "register", "name", "monitor", "forward_type", "filter",

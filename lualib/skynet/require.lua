@@ -54,7 +54,14 @@ local function wait_for(entry, name, co)
   return loaded[name]
 end
 
+--- The standard library first, as in package.searchers; then the paths.
+local search_embedded = package.searchers[2]
+
 local function find_chunk(name)
+  local embedded, origin = search_embedded(name)
+  if type(embedded) == "function" then
+    return embedded, origin
+  end
   local path = package.searchpath(name, package.path)
   if path then
     return loadfile(path), path
@@ -95,7 +102,7 @@ function M.require(name)
   if entry then
     return wait_for(entry, name, co)
   end
-  if package.preload[name] or name:find "^skynet%f[%z.]" or name:find "^skein%f[%z.]" then
+  if package.preload[name] then
     return (stock_require(name))
   end
   local chunk, path = find_chunk(name)

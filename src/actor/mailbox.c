@@ -2,6 +2,7 @@
 #include "actor/mailbox.h"
 
 #include "base/assert.h"
+#include "base/limits.h"
 
 /* Two addresses no message has; aligned like one, so that they are valid pointers to compare. */
 #define IDLE ((sk_msg *)(uintptr_t)8)
@@ -106,6 +107,28 @@ bool sk_mailbox_refuses(sk_mailbox *box) {
 void sk_mailbox_note_time(sk_mailbox *box, uint64_t now_ms) {
     if (sk_load_relaxed(&box->head) == IDLE)
         sk_store_relaxed(&box->woken_ms, now_ms);
+}
+
+/* Adds up the messages from `msg` on; the number looked at goes to *count. */
+static size_t walk(const sk_msg *msg, uint64_t *count) {
+    size_t size = 0;
+    for (uint64_t n = 0; msg && n < SK_MAILBOX_WALK_MAX; msg = msg->next, n++) {
+        size += sizeof *msg + msg->size;
+        ++*count;
+    }
+    return size;
+}
+
+size_t sk_mailbox_size(const sk_mailbox *box) {
+    /* Producers only prepend, so the chain stays as it is. Acquire: the messages; pairs with the
+     * push. */
+    const sk_msg *newest = sk_load_acquire(&box->head);
+    uint64_t count = 0;
+    size_t size = walk(box->list, &count);
+    if (newest != IDLE && newest != CLOSED)
+        size += walk(newest, &count);
+    uint64_t len = sk_mailbox_len(box);
+    return count && len > count ? (size_t)((double)size / (double)count * (double)len) : size;
 }
 
 uint64_t sk_mailbox_len(const sk_mailbox *box) {

@@ -79,6 +79,10 @@ bool sk_mailbox_refuses(sk_mailbox *box);
 /* Any thread, with a limit, before a push. Remembers the time if the box is idle. */
 void sk_mailbox_note_time(sk_mailbox *box, uint64_t now_ms);
 
+/* Consumer. About how many bytes the waiting messages take, headers included. Looks at the first
+ * SK_MAILBOX_WALK_MAX of the older and of the newer ones, and takes the rest for like them. */
+size_t sk_mailbox_size(const sk_mailbox *box);
+
 /* Any thread. Messages waiting; exact when nobody pushes or pops meanwhile. */
 uint64_t sk_mailbox_len(const sk_mailbox *box);
 

@@ -50,6 +50,16 @@ struct sk_msg {
     uint8_t hints[SK_MSG_HINT_COUNT];
 };
 
+/* The payload of a message of type SOCKET: `buffer` is NULL when text follows the struct, else a
+ * malloc block that belongs to the receiver. The layout is that of struct skynet_socket_message;
+ * io/event.h makes and reads them. */
+typedef struct {
+    int type;
+    int id;
+    int ud;
+    char *buffer;
+} sk_socket_message;
+
 /* Any thread. A message with `size` uninitialised payload bytes and an uncounted zero byte behind
  * them (size may be 0: the payload is then a valid, empty block). Release with sk_msg_free. */
 sk_msg *sk_msg_new(size_t size);

@@ -2,6 +2,7 @@
 #include "actor/module.h"
 
 #include "base/buffer.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/thread.h"
 
@@ -19,6 +20,7 @@ typedef struct known {
 struct sk_modules {
     sk_lock lock; /* over the list; held while a module is loaded, so that it is loaded once */
     known *list;
+    sk_module_adopt_fn adopt; /* fixed before the node runs; may be NULL */
 };
 
 static void add(sk_modules *modules, const sk_module *module, bool is_loaded) {
@@ -40,13 +42,40 @@ static void *symbol(void *library, const char *name, const char *suffix) {
 /* Function pointers come out of dlsym as data pointers; POSIX makes them the same size. */
 #define SET(field, address) memcpy(&(field), &(void *){address}, sizeof(void *))
 
-static const sk_module *adopt(sk_modules *modules, const char *name, void *library) {
+static int adopt_functions(const char *name, void *library, sk_module *ret_module) {
+    SET(ret_module->create, symbol(library, name, "create"));
+    SET(ret_module->init, symbol(library, name, "init"));
+    SET(ret_module->release, symbol(library, name, "release"));
+    SET(ret_module->signal, symbol(library, name, "signal"));
+    return 0;
+}
+
+static int adopt_object(sk_modules *modules, const char *name, void *library, sk_module *ret_module,
+                        sk_buffer *error) {
+    const void *object = modules->adopt ? symbol(library, name, "module") : NULL;
+    if (!object) {
+        sk_buffer_printf(error, "module %s has no function %s_init and no object %s_module\n", name,
+                         name, name);
+        return SK_ENAME;
+    }
+    sk_buffer_printf(error, "module %s: ", name);
+    int err = modules->adopt(object, ret_module, error);
+    sk_buffer_printf(error, "\n");
+    return err;
+}
+
+/* With the lock held. NULL when the library is no module; it stays open then, since constructors
+ * may have left pointers into it. */
+static const sk_module *adopt_library(sk_modules *modules, const char *name, void *library,
+                                      sk_buffer *error) {
+    sk_module found = {0};
+    int err = symbol(library, name, "init") ? adopt_functions(name, library, &found)
+                                            : adopt_object(modules, name, library, &found, error);
+    if (err < 0)
+        return NULL;
     sk_module *module = sk_new(sk_module);
+    *module = found;
     module->name = sk_strdup(name);
-    SET(module->create, symbol(library, name, "create"));
-    SET(module->init, symbol(library, name, "init"));
-    SET(module->release, symbol(library, name, "release"));
-    SET(module->signal, symbol(library, name, "signal"));
     add(modules, module, true);
     return module;
 }
@@ -93,13 +122,7 @@ static void *open_along(const char *name, const char *path, sk_buffer *error) {
 static const sk_module *load(sk_modules *modules, const char *name, const char *path,
                              sk_buffer *error) {
     void *library = name[0] ? open_along(name, path, error) : NULL;
-    if (!library)
-        return NULL;
-    if (!symbol(library, name, "init")) {
-        sk_buffer_printf(error, "module %s has no function %s_init\n", name, name);
-        return NULL; /* it stays open: constructors may have left pointers into it */
-    }
-    return adopt(modules, name, library);
+    return library ? adopt_library(modules, name, library, error) : NULL;
 }
 
 static char *finish_error(sk_buffer *error, const char *name) {
@@ -136,6 +159,8 @@ void sk_modules_add(sk_modules *modules, const sk_module *module) {
     add(modules, module, false);
     sk_lock_release(&modules->lock);
 }
+
+void sk_modules_set_adopt(sk_modules *modules, sk_module_adopt_fn adopt) { modules->adopt = adopt; }
 
 const sk_module *sk_modules_find(sk_modules *modules, const char *name, const char *path,
                                  char **ret_error) {

@@ -1,6 +1,8 @@
 /* node.c -- a node: its parts, its clock, posting, logging, running and stopping. */
 #include "actor/node.h"
 
+#include "actor/harbor.h"
+#include "actor/log.h"
 #include "actor/node_impl.h"
 #include "actor/reclaim.h"
 #include "actor/registry.h"
@@ -34,6 +36,7 @@ struct sk_node {
     sk_watches *watches;
     const sk_io_ops *io_ops;
     void *io;
+    sk_thread_fn thread_fn;
     void *slots[SK_NODE_SLOT_COUNT];
     uint64_t start_ns; /* monotonic */
     uint32_t start_time;
@@ -42,9 +45,16 @@ struct sk_node {
     /* Any thread; atomic. */
     SK_ALIGN_LINE _Atomic int live_count;
     _Atomic bool is_aborting;
+    _Atomic bool profile;
     _Atomic uint32_t monitor;
     _Atomic int asked_count; /* asked to end, and not ended */
-    sk_lock abort_lock;      /* the participant number of foreign threads */
+    _Atomic uint32_t harbor;
+    _Atomic uint32_t vital;
+    _Atomic int exit_status;
+    _Atomic uint8_t log_level;
+    _Atomic bool log_fields;
+    sk_lock foreign_lock; /* over the participant number of foreign threads, and: */
+    sk_service *reserved; /* those that live until the node ends */
 };
 
 /* Participants in reclaim beyond the workers. */
@@ -122,13 +132,15 @@ sk_node *sk_node_new(const sk_node_options *options) {
     node->options = *options;
     uint64_t seed = options->random_seed ? options->random_seed : sk_random_system_seed();
     init_clock(node);
-    sk_lock_init(&node->abort_lock);
+    sk_store_relaxed(&node->profile, options->profile);
+    sk_lock_init(&node->foreign_lock);
     node->env = options->env ? options->env : sk_env_new();
     node->reclaim = sk_reclaim_new(options->worker_count + 2);
     node->registry = sk_registry_new(node->reclaim, options->harbor_id);
     node->modules = sk_modules_new();
     node->watches = sk_watches_new();
     node->timer = sk_timer_new(node);
+    sk_store_relaxed(&node->log_level, SK_LOG_INFO);
     node->sched = sk_sched_new(node, options->worker_count, seed);
     node->io_ops = &BARE_IO_OPS;
     bare_io *bare = sk_new(bare_io);
@@ -149,7 +161,7 @@ void sk_node_free(sk_node *take_node) {
     sk_env_free(take_node->env);
     if (take_node->io_ops == &BARE_IO_OPS)
         sk_free(take_node->io);
-    sk_lock_done(&take_node->abort_lock);
+    sk_lock_done(&take_node->foreign_lock);
     sk_free(take_node);
 }
 
@@ -158,6 +170,28 @@ void sk_node_set_io(sk_node *node, const sk_io_ops *ops, void *io) {
         sk_free(node->io);
     node->io_ops = ops;
     node->io = io;
+}
+
+void sk_node_set_thread_fn(sk_node *node, sk_thread_fn fn) { node->thread_fn = fn; }
+
+void node_thread_begins(sk_node *node, sk_worker *worker) {
+    if (node->thread_fn)
+        node->thread_fn(node, worker);
+}
+
+sk_service *node_add_reserved(sk_node *node, sk_service *service) {
+    sk_lock_acquire(&node->foreign_lock);
+    sk_service *rest = node->reserved;
+    node->reserved = service;
+    sk_lock_release(&node->foreign_lock);
+    return rest;
+}
+
+/* The workers have ended. */
+static void end_reserved(sk_node *node) {
+    sk_service *service = node->reserved;
+    while (service)
+        service = service_end_reserved(service);
 }
 
 int sk_node_run(sk_node *node) {
@@ -169,6 +203,7 @@ int sk_node_run(sk_node *node) {
     sk_watchdog *dog = sk_watchdog_start(node, MONITOR_PARTICIPANT(node));
     sk_sched_join(node->sched);
     sk_watchdog_stop(dog);
+    end_reserved(node);
     return 0;
 }
 
@@ -188,27 +223,26 @@ static void retire_all(sk_node *node, sk_worker *worker) {
         (void)sk_service_retire(node, worker, logger);
 }
 
-/* Brackets the use of services by a thread that is no worker. */
-static void enter_foreign(sk_node *node) {
-    sk_lock_acquire(&node->abort_lock);
-    sk_reclaim_online(node->reclaim, FOREIGN_PARTICIPANT(node));
-}
-
-static void leave_foreign(sk_node *node) {
-    sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
-    sk_lock_release(&node->abort_lock);
-}
-
 void node_abort(sk_node *node, sk_worker *worker) {
     sk_store_seq(&node->is_aborting, true);
     sk_store_relaxed(&node->monitor, 0);
     retire_all(node, worker);
 }
 
+void sk_node_enter(sk_node *node) {
+    sk_lock_acquire(&node->foreign_lock);
+    sk_reclaim_online(node->reclaim, FOREIGN_PARTICIPANT(node));
+}
+
+void sk_node_leave(sk_node *node) {
+    sk_reclaim_offline(node->reclaim, FOREIGN_PARTICIPANT(node));
+    sk_lock_release(&node->foreign_lock);
+}
+
 void sk_node_abort(sk_node *node) {
-    enter_foreign(node);
+    sk_node_enter(node);
     node_abort(node, NULL);
-    leave_foreign(node);
+    sk_node_leave(node);
 }
 
 static bool has_role(const sk_node *node, sk_handle handle, sk_shutdown_role role) {
@@ -221,7 +255,7 @@ sk_handle *sk_node_list_shutdown(sk_node *node, bool supervisors, size_t *ret_co
     size_t count = 0, cap = 0;
     sk_handle *list = NULL;
     sk_handle handle = SK_HANDLE_NONE;
-    enter_foreign(node);
+    sk_node_enter(node);
     while (!sk_handle_is_none(handle = sk_registry_next(node->registry, handle))) {
         if (!has_role(node, handle, role))
             continue;
@@ -231,7 +265,7 @@ sk_handle *sk_node_list_shutdown(sk_node *node, bool supervisors, size_t *ret_co
         }
         list[count++] = handle;
     }
-    leave_foreign(node);
+    sk_node_leave(node);
     for (size_t i = 0; i < count / 2; i++) {
         handle = list[i];
         list[i] = list[count - 1 - i];
@@ -242,11 +276,11 @@ sk_handle *sk_node_list_shutdown(sk_node *node, bool supervisors, size_t *ret_co
 }
 
 void sk_node_ask_shutdown(sk_node *node, sk_handle handle) {
-    enter_foreign(node);
+    sk_node_enter(node);
     sk_service *service = sk_registry_find(node->registry, handle);
     if (service)
         service_ask_shutdown(service);
-    leave_foreign(node);
+    sk_node_leave(node);
 }
 
 int sk_node_asked_count(const sk_node *node) { return sk_load_seq(&node->asked_count); }
@@ -267,7 +301,7 @@ void node_service_ended(sk_node *node, sk_worker *worker) {
 
 bool node_is_aborting(const sk_node *node) { return sk_load_seq(&node->is_aborting); }
 
-const sk_module *node_find_module(sk_node *node, sk_service *launcher, const char *name) {
+const sk_module *sk_node_find_module(sk_node *node, sk_service *launcher, const char *name) {
     const char *path = sk_env_get(node->env, CPATH_KEY);
     char *error = NULL;
     const sk_module *module =
@@ -304,7 +338,9 @@ sk_modules *sk_node_modules(const sk_node *node) { return node->modules; }
 sk_watches *node_watches(const sk_node *node) { return node->watches; }
 const sk_io_ops *sk_node_io_ops(const sk_node *node) { return node->io_ops; }
 void *sk_node_io(const sk_node *node) { return node->io; }
-bool sk_node_profile(const sk_node *node) { return node->options.profile; }
+bool sk_node_profile(const sk_node *node) { return sk_load_relaxed(&node->profile); }
+void sk_node_set_profile(sk_node *node, bool profile) { sk_store_relaxed(&node->profile, profile); }
+int sk_node_live_count(const sk_node *node) { return sk_load_seq(&node->live_count); }
 int sk_node_worker_count(const sk_node *node) { return node->options.worker_count; }
 
 void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value) { node->slots[slot] = value; }
@@ -327,19 +363,18 @@ int sk_node_harbor_id(const sk_node *node) { return node->options.harbor_id; }
 
 /* ---- posting and logging ---- */
 
-/* `to` has too much to do, or is not there. Who waits for an answer of the former gets an error. */
-SK_COLD static int refuse(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg,
-                          bool is_there) {
-    bool must_answer = is_there && take_msg->session != 0 && !sk_handle_is_none(take_msg->source);
-    if (must_answer) {
-        sk_msg *error = sk_msg_new_around(NULL, 0);
-        error->source = to;
-        error->type = SK_TYPE_ERROR;
-        error->session = take_msg->session;
-        (void)sk_node_post(node, worker, take_msg->source, error);
-    }
-    sk_msg_free(take_msg);
-    return !is_there ? SK_ENOENT : must_answer ? 0 : SK_ELIMIT;
+/* `to` has too much to do. Who waits for an answer gets an error, and 0 comes back; a message
+ * without a session stays the caller's. */
+SK_COLD static int refuse(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg) {
+    if (msg->session == 0 || sk_handle_is_none(msg->source))
+        return SK_ELIMIT;
+    sk_msg *error = sk_msg_new_around(NULL, 0);
+    error->source = to;
+    error->type = SK_TYPE_ERROR;
+    error->session = msg->session;
+    (void)sk_node_post(node, worker, msg->source, error);
+    sk_msg_free(msg);
+    return 0;
 }
 
 /* Into a mailbox with a limit. */
@@ -350,7 +385,7 @@ SK_COLD static sk_push_result push_limited(sk_node *node, sk_mailbox *box, sk_ms
     return sk_mailbox_push(box, take_msg);
 }
 
-int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg) {
+int sk_node_try_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg) {
     if (!worker)
         sk_registry_lock(node->registry);
     sk_service *service = sk_registry_find(node->registry, to);
@@ -358,15 +393,27 @@ int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_ms
     sk_mailbox *box = (sk_mailbox *)(void *)service;
     sk_push_result result = SK_PUSH_CLOSED;
     if (SK_LIKELY(service != NULL))
-        result = SK_LIKELY(!sk_mailbox_is_limited(box)) ? sk_mailbox_push(box, take_msg)
-                                                        : push_limited(node, box, take_msg);
+        result = SK_LIKELY(!sk_mailbox_is_limited(box)) ? sk_mailbox_push(box, msg)
+                                                        : push_limited(node, box, msg);
     if (!worker)
         sk_registry_unlock(node->registry);
-    if (SK_UNLIKELY(result >= SK_PUSH_CLOSED))
-        return refuse(node, worker, to, take_msg, result == SK_PUSH_REFUSED);
+    if (SK_UNLIKELY(result == SK_PUSH_CLOSED))
+        return SK_ENOENT;
+    if (SK_UNLIKELY(result == SK_PUSH_REFUSED))
+        return refuse(node, worker, to, msg);
     if (result == SK_PUSH_SCHEDULE)
         sk_sched_schedule(node->sched, worker, service);
     return 0;
+}
+
+int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg) {
+    int err = sk_node_try_post(node, worker, to, take_msg);
+    if (SK_LIKELY(err == 0))
+        return 0;
+    if (sk_node_is_remote(node, to))
+        return sk_harbor_post(node, worker, to, take_msg);
+    sk_msg_free(take_msg);
+    return err;
 }
 
 static sk_handle find_logger(sk_node *node, sk_worker *worker) {
@@ -382,15 +429,55 @@ bool node_has_logger(sk_node *node, sk_worker *worker) {
     return !sk_handle_is_none(find_logger(node, worker));
 }
 
+bool sk_node_is_logger(sk_node *node, sk_worker *worker, sk_handle handle) {
+    return sk_handle_eq(find_logger(node, worker), handle);
+}
+
+void sk_node_log_stderr(sk_handle source, const void *text, size_t size) {
+    fprintf(stderr, "[:%08x] %.*s\n", source.v, (int)size, (const char *)text);
+}
+
+/* With the name of the service as it is now: when the line is written it may have ended. */
+static sk_msg *make_line(sk_node *node, sk_worker *worker, sk_handle source,
+                         const sk_log_record *record) {
+    if (!sk_node_log_fields(node))
+        return sk_log_message(source, record);
+    if (!worker)
+        sk_registry_lock(node->registry);
+    const sk_service *from = sk_registry_find(node->registry, source);
+    const char *name = from ? sk_service_name(from) : NULL;
+    sk_msg *msg = sk_log_message_with_members(source, record, name);
+    if (!worker)
+        sk_registry_unlock(node->registry);
+    return msg;
+}
+
+void sk_node_log_record(sk_node *node, sk_worker *worker, sk_handle source,
+                        const sk_log_record *record) {
+    sk_msg *msg = make_line(node, worker, source, record);
+    if (sk_node_post(node, worker, find_logger(node, worker), msg) < 0)
+        sk_node_log_stderr(source, record->text, record->size);
+}
+
 void sk_node_log_text(sk_node *node, sk_worker *worker, sk_handle source, const void *text,
                       size_t size) {
-    sk_handle logger = find_logger(node, worker);
-    sk_msg *msg = sk_msg_new_copy(text, size);
-    msg->source = source;
-    msg->type = SK_TYPE_TEXT;
-    if (sk_node_post(node, worker, logger, msg) < 0)
-        fprintf(stderr, "[:%08x] %.*s\n", source.v, (int)size, (const char *)text);
+    sk_log_record record = {.level = SK_LOG_PLAIN, .text = text, .size = size};
+    sk_node_log_record(node, worker, source, &record);
 }
+
+void sk_node_set_log_level(sk_node *node, sk_log_level level) {
+    sk_store_relaxed(&node->log_level, (uint8_t)level);
+}
+
+sk_log_level sk_node_log_level(const sk_node *node) {
+    return (sk_log_level)sk_load_relaxed(&node->log_level);
+}
+
+void sk_node_set_log_fields(sk_node *node, bool takes_fields) {
+    sk_store_relaxed(&node->log_fields, takes_fields);
+}
+
+bool sk_node_log_fields(const sk_node *node) { return sk_load_relaxed(&node->log_fields); }
 
 void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char *fmt, ...) {
     va_list args;
@@ -409,4 +496,24 @@ void sk_node_set_monitor(sk_node *node, sk_handle monitor) {
 
 sk_handle sk_node_monitor(const sk_node *node) {
     return (sk_handle){sk_load_relaxed(&node->monitor)};
+}
+
+void sk_node_set_exit_status(sk_node *node, int status) {
+    sk_store_relaxed(&node->exit_status, status);
+}
+
+int sk_node_exit_status(const sk_node *node) { return sk_load_relaxed(&node->exit_status); }
+
+void sk_node_set_vital(sk_node *node, sk_handle handle) {
+    sk_store_relaxed(&node->vital, handle.v);
+}
+
+sk_handle sk_node_vital(const sk_node *node) { return (sk_handle){sk_load_relaxed(&node->vital)}; }
+
+void sk_node_set_harbor(sk_node *node, sk_handle harbor) {
+    sk_store_relaxed(&node->harbor, harbor.v);
+}
+
+sk_handle sk_node_harbor(const sk_node *node) {
+    return (sk_handle){sk_load_relaxed(&node->harbor)};
 }

@@ -61,8 +61,18 @@ void sk_node_free(sk_node *take_node);
 /* Before sk_node_run. */
 void sk_node_set_io(sk_node *node, const sk_io_ops *ops, void *io);
 
+/* Before sk_node_run. `fn` is called by each worker, on its thread, before it runs anything. */
+typedef void (*sk_thread_fn)(sk_node *node, sk_worker *worker);
+void sk_node_set_thread_fn(sk_node *node, sk_thread_fn fn);
+
 /* Runs workers and monitor until no service is left; then returns with all threads joined. */
 int sk_node_run(sk_node *node);
+
+/* A thread that is no worker, in pairs. Between the two, what the registry and the io layer find
+ * stays valid, as in a dispatch; one thread at a time, so shortly. sk_node_abort does the same
+ * by itself. */
+void sk_node_enter(sk_node *node);
+void sk_node_leave(sk_node *node);
 
 /* Any thread, also a signal-waiting one. Retires all services; sk_node_run returns soon. */
 void sk_node_abort(sk_node *node);
@@ -89,10 +99,18 @@ sk_modules *sk_node_modules(const sk_node *node);
 const sk_io_ops *sk_node_io_ops(const sk_node *node);
 void *sk_node_io(const sk_node *node);
 bool sk_node_profile(const sk_node *node);
+void sk_node_set_profile(sk_node *node, bool profile);
 int sk_node_worker_count(const sk_node *node);
 
 /* Pointers that upper layers hang onto the node: set before it runs, read by any thread. */
-typedef enum { SK_NODE_LUA, SK_NODE_COMPAT, SK_NODE_CLI, SK_NODE_SLOT_COUNT } sk_node_slot;
+typedef enum {
+    SK_NODE_LUA,
+    SK_NODE_COMPAT,
+    SK_NODE_CLI,
+    SK_NODE_FOREIGN,  /* what the C interface keeps for the node */
+    SK_NODE_CHANNELS, /* lines of text between services, see lua/channel.h */
+    SK_NODE_SLOT_COUNT,
+} sk_node_slot;
 void sk_node_set_slot(sk_node *node, sk_node_slot slot, void *value);
 void *sk_node_get_slot(const sk_node *node, sk_node_slot slot);
 
@@ -111,12 +129,55 @@ int sk_node_harbor_id(const sk_node *node);
  * an error: 0. */
 int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg);
 
+/* Any thread. As sk_node_post, but `msg` stays the caller's when the result is negative. */
+int sk_node_try_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg);
+
+/* How much a line of the log matters. PLAIN: nobody said; such a line is never left out. */
+typedef enum {
+    SK_LOG_DEBUG,
+    SK_LOG_INFO,
+    SK_LOG_WARN,
+    SK_LOG_ERROR,
+    SK_LOG_PLAIN = 255,
+} sk_log_level;
+
+/* Any thread. The least level that is logged (at first INFO); whoever has a line asks before. */
+void sk_node_set_log_level(sk_node *node, sk_log_level level);
+sk_log_level sk_node_log_level(const sk_node *node);
+
+/* Any thread. Whether the log service takes fields beside the text (log.h); it says so itself. */
+void sk_node_set_log_fields(sk_node *node, bool takes_fields);
+bool sk_node_log_fields(const sk_node *node);
+
+/* Any thread. True if the handle is that of the log service. `worker` as in sk_node_post. */
+bool sk_node_is_logger(sk_node *node, sk_worker *worker, sk_handle handle);
+
+/* Any thread. Gives a line (log.h) to the log service; to stderr while there is none. */
+struct sk_log_record;
+void sk_node_log_record(sk_node *node, sk_worker *worker, sk_handle source,
+                        const struct sk_log_record *record);
+
+/* Any thread. A line to stderr, past the log service. */
+void sk_node_log_stderr(sk_handle source, const void *text, size_t size);
+
 /* Any thread. Writes a line to the log in the name of `source`; to stderr while there is no
  * logger. `worker` as above. */
 void sk_node_log(sk_node *node, sk_worker *worker, sk_handle source, const char *fmt, ...)
     SK_PRINTF(4, 5);
 void sk_node_log_text(sk_node *node, sk_worker *worker, sk_handle source, const void *text,
                       size_t size);
+
+/* Any thread. The status that the process ends with, 0 at first; the last one set counts. */
+void sk_node_set_exit_status(sk_node *node, int status);
+int sk_node_exit_status(const sk_node *node);
+
+/* Any thread. The service without which the node is useless: whoever hosts it ends the node, with
+ * status 1, if it does not load. None at first. */
+void sk_node_set_vital(sk_node *node, sk_handle handle);
+sk_handle sk_node_vital(const sk_node *node);
+
+/* Any thread. Services that exist and keep the node from ending. */
+int sk_node_live_count(const sk_node *node);
 
 /* Any thread. The service told of each exit (type CLIENT); none by default. */
 void sk_node_set_monitor(sk_node *node, sk_handle monitor);

@@ -19,9 +19,6 @@ bool node_is_aborting(const sk_node *node);
 /* Any thread. A log service has its name already. */
 bool node_has_logger(sk_node *node, sk_worker *worker);
 
-/* Launcher's thread. The module, or NULL after the reason was printed and logged. */
-const sk_module *node_find_module(sk_node *node, sk_service *launcher, const char *name);
-
 /* Worker. As sk_node_abort, from inside a service. */
 void node_abort(sk_node *node, sk_worker *worker);
 
@@ -34,6 +31,16 @@ void node_asked_ended(sk_node *node);
 
 /* Any thread. Sends the exit notice of `handle` to the monitor service, if there is one. */
 void node_tell_monitor(sk_node *node, sk_worker *worker, sk_handle handle);
+
+/* Any thread. Adds to the list of services that the node releases itself; the rest of the list. */
+sk_service *node_add_reserved(sk_node *node, sk_service *service);
+
+/* After the workers have ended. Ends a reserved service, unless somebody still holds it; the next
+ * of the list. */
+sk_service *service_end_reserved(sk_service *take_service);
+
+/* Worker itself, before it runs anything. */
+void node_thread_begins(sk_node *node, sk_worker *worker);
 
 /* Owner, from the io layer's expand. Delivers one real message made from a node. */
 bool service_deliver_expanded(sk_service *service, sk_msg *msg);

@@ -310,6 +310,12 @@ sk_handle sk_registry_query(const sk_registry *registry, const char *name) {
     return entry ? entry->handle : SK_HANDLE_NONE;
 }
 
+const char *sk_registry_stored_name(const sk_registry *registry, const char *name) {
+    const name_table *table = sk_load_acquire(&registry->names);
+    const name_entry *entry = find_name(table, name, hash_of(name));
+    return entry ? entry->text : NULL;
+}
+
 uint32_t sk_registry_count(const sk_registry *registry) {
     return sk_load_relaxed(&registry->count);
 }

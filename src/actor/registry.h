@@ -35,6 +35,10 @@ int sk_registry_name(sk_registry *registry, const char *name, sk_handle handle);
 /* Worker, or lock held. The handle of a name; none if unbound. */
 sk_handle sk_registry_query(const sk_registry *registry, const char *name);
 
+/* Worker, or lock held. The registry's own copy of a name, which lives as long as the handle; NULL
+ * if unbound. */
+const char *sk_registry_stored_name(const sk_registry *registry, const char *name);
+
 /* Any thread. Number of live services. */
 uint32_t sk_registry_count(const sk_registry *registry);
 

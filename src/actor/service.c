@@ -3,10 +3,13 @@
  * A service is born "scheduled": its creator owns it until init returned, then lets its mailbox go
  * idle or puts it on a run queue. It dies in two steps. Whoever takes its handle out of the
  * registry (sk_service_retire) marks it dead and pushes a last node into its mailbox; the worker
- * that dispatches it next closes the mailbox, answers what is left and releases the instance. So
- * release never runs beside the callback, and the mailbox has one consumer to the end. */
+ * that dispatches it next closes the mailbox and answers what is left. When nobody holds a
+ * reference it then releases the instance; else whoever gives the last one back schedules the
+ * service once more for it. So release never runs beside the callback, always on a worker, and the
+ * mailbox has one consumer to the end. */
 #include "actor/service.h"
 
+#include "actor/msglog.h"
 #include "actor/node_impl.h"
 #include "actor/reclaim.h"
 #include "actor/registry.h"
@@ -16,8 +19,16 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <string.h>
+
+/* Bits of sk_service.flags. All clear is the fast path of a dispatch: one test tells. */
+enum {
+    IS_DEAD = 1,   /* retired */
+    IS_LOGGED = 2, /* its messages go to log_file */
+    IS_ASKED = 4,  /* somebody wants to know the size of the mailbox */
+};
 
 struct sk_service {
     sk_mailbox mailbox; /* any thread pushes; the owner pops */
@@ -34,6 +45,7 @@ struct sk_service {
     sk_callback_fn callback;
     void *user;
     bool accepts_nodes;
+    bool is_closed;  /* the mailbox is; only the release is left to do */
     bool is_alerted; /* calm() is due when the box is empty */
     int32_t session;
     uint64_t alert_len; /* from here on a message is looked at: on_alert */
@@ -48,28 +60,40 @@ struct sk_service {
     _Atomic uint64_t mailbox_len_max;
     _Atomic size_t memory_size;
     _Atomic uint64_t dropped_count;
+    _Atomic size_t mailbox_size; /* at the last look, see IS_ASKED */
 
     /* Any thread; atomic. */
-    _Atomic bool is_dead;
+    _Atomic uint8_t flags;
     _Atomic bool is_endless;
+    _Atomic bool is_reserved;
     _Atomic bool traps_exits;
     _Atomic bool is_supervised;
     _Atomic bool is_asked; /* counted by the node: node_asked_ended is due */
     _Atomic uint8_t shutdown_role;
+    _Atomic uint32_t refs;     /* one for being alive, and the holders' */
+    sk_service *next_reserved; /* fixed by reserve; far from what each message reads */
+    _Atomic uint64_t asker;    /* handle and session of sk_service_ask_place; 0: none */
     sk_watch_side watches;
 
     /* Owner, seldom. */
     uint64_t overload_len; /* length of the next warning */
     sk_bound *bound;       /* NULL: none */
 
-    /* Written by whoever retires it, before is_dead; then the owner's. */
+    /* Written by whoever retires it, before IS_DEAD; then the owner's. */
     sk_exit_kind exit_kind;
     sk_handle exit_by;
     char *exit_text;
-    sk_msg death; /* the node that makes a worker look at is_dead */
+    sk_msg death; /* the node that makes a worker look at the flags */
+
+    /* Under log_lock. */
+    sk_spin log_lock;
+    FILE *log_file; /* the message log; NULL: none */
 };
 
 #define BUMP(p, n) sk_store_relaxed(p, sk_load_relaxed(p) + (n))
+
+/* Part of a loop that is compiled twice. */
+#define INLINE inline __attribute__((always_inline))
 
 /* Messages between two looks at the clock. */
 #define TIME_CHECK_INTERVAL 8
@@ -90,7 +114,8 @@ static void drop_msg(sk_service *service, sk_msg *msg) {
     sk_msg_free(msg);
 }
 
-void sk_service_bounce(sk_service *service, const sk_msg *msg) {
+/* `worker` is the caller's or NULL. */
+static void bounce(sk_service *service, sk_worker *worker, const sk_msg *msg) {
     if (msg->type == SK_TYPE_RESPONSE || msg->type == SK_TYPE_ERROR ||
         sk_handle_is_none(msg->source) || msg->kind == SK_MSG_NODE)
         return;
@@ -98,7 +123,11 @@ void sk_service_bounce(sk_service *service, const sk_msg *msg) {
     error->source = service->handle;
     error->type = SK_TYPE_ERROR;
     error->session = msg->session;
-    (void)sk_node_post(service->node, sk_service_worker(service), msg->source, error);
+    (void)sk_node_post(service->node, worker, msg->source, error);
+}
+
+void sk_service_bounce(sk_service *service, const sk_msg *msg) {
+    bounce(service, sk_service_worker(service), msg);
 }
 
 /* ---- bounds ---- */
@@ -200,6 +229,7 @@ static sk_service *create(sk_node *node, const sk_module *module, const char *ar
     sk_mailbox_init(&service->mailbox);
     service->node = node;
     service->module = module;
+    sk_store_relaxed(&service->refs, 1);
     settle(service);
     service->death = (sk_msg){.kind = SK_MSG_NODE, .type = SK_TYPE_SYSTEM};
     sk_buffer name = {0};
@@ -223,40 +253,159 @@ static void deliver(sk_service *service, sk_msg *msg) {
     }
 }
 
+/* ---- the message log ---- */
+
+static bool has_flag(const sk_service *service, uint8_t flag) {
+    return (sk_load_acquire(&service->flags) & flag) != 0;
+}
+
+bool sk_service_is_logged(const sk_service *service) { return has_flag(service, IS_LOGGED); }
+
+/* Takes over `take_file`, unless there is a log already or the service has ended: then false. */
+static bool set_log(sk_service *service, FILE *take_file) {
+    sk_spin_acquire(&service->log_lock);
+    bool is_free = !service->log_file && !sk_service_is_dead(service);
+    if (is_free) {
+        service->log_file = take_file;
+        (void)sk_or_acq_rel(&service->flags, IS_LOGGED); /* pairs with has_flag */
+    }
+    sk_spin_release(&service->log_lock);
+    return is_free;
+}
+
+static FILE *take_log(sk_service *service) {
+    sk_spin_acquire(&service->log_lock);
+    FILE *file = service->log_file;
+    service->log_file = NULL;
+    (void)sk_and_acq_rel(&service->flags, (uint8_t)~IS_LOGGED);
+    sk_spin_release(&service->log_lock);
+    return file;
+}
+
+void sk_service_log_on(sk_service *service, sk_service *caller) {
+    sk_worker *worker = sk_service_worker(caller);
+    FILE *file = NULL;
+    char *path = NULL;
+    if (sk_service_is_logged(service))
+        return;
+    int err = sk_msglog_open(service->node, service->handle, &file, &path);
+    if (err < 0 && err != SK_ESTATE)
+        sk_node_log(service->node, worker, caller->handle, "Open log file %s fail", path);
+    else if (err == 0 && set_log(service, file))
+        sk_node_log(service->node, worker, caller->handle, "Open log file %s", path);
+    else if (err == 0)
+        sk_msglog_close(service->node, file); /* somebody was quicker */
+    sk_free(path);
+}
+
+void sk_service_log_off(sk_service *service, sk_service *caller) {
+    FILE *file = take_log(service);
+    if (!file)
+        return;
+    sk_msglog_close(service->node, file);
+    sk_node_log(service->node, sk_service_worker(caller), caller->handle, "Close log file :%08x",
+                service->handle.v);
+}
+
+/* A readiness node stands for events, which the io layer logs one by one. */
+static void log_message(sk_service *service, const sk_msg *msg) {
+    if (msg->kind == SK_MSG_NODE && msg->type == SK_TYPE_SOCKET)
+        return;
+    sk_spin_acquire(&service->log_lock);
+    if (service->log_file)
+        sk_msglog_message(service->node, service->log_file, msg);
+    sk_spin_release(&service->log_lock);
+}
+
+void sk_service_log_event(sk_service *service, const sk_msglog_event *event) {
+    sk_spin_acquire(&service->log_lock);
+    if (service->log_file)
+        sk_msglog_event_line(service->log_file, event);
+    sk_spin_release(&service->log_lock);
+}
+
+/* ---- dispatch ---- */
+
 bool service_deliver_expanded(sk_service *service, sk_msg *msg) {
     if (!service->callback || sk_service_is_dead(service))
         return false;
     return service->callback(service, service->user, msg);
 }
 
-/* The last act, by the worker that dispatches the service. */
-static void terminate(sk_service *service) {
-    sk_node *node = service->node;
+/* The monitor sees the message, as in a dispatch: the callback may never return. */
+static void drain_one(sk_service *service, sk_msg *msg) {
+    sk_worker *worker = sk_service_worker(service);
+    if (sk_service_is_logged(service))
+        log_message(service, msg);
+    if (worker)
+        sk_worker_message_begin(worker, msg->source, service->handle);
+    deliver(service, msg);
+}
+
+/* The last act but one, by the worker that dispatches the service. True: no references are left,
+ * and the caller goes on with release; else nothing touches the service any more. */
+static bool close_mailbox(sk_service *service) {
     sk_mailbox_close(&service->mailbox);
     for (sk_msg *msg; (msg = sk_mailbox_pop(&service->mailbox));) {
         if (msg == &service->death)
             continue;
         if (service->drains && service->callback && msg->kind != SK_MSG_NODE) {
-            deliver(service, msg);
+            drain_one(service, msg);
             continue;
         }
         sk_service_bounce(service, msg);
         drop_msg(service, msg);
     }
+    service->is_closed = true;
+    sk_store_relaxed(&service->worker, NULL);
+    /* Release: all of the above; acquire: what the holders did. Pairs with sk_service_unref. */
+    return sk_sub_acq_rel(&service->refs, 1) == 1;
+}
+
+/* The last act. */
+static void release(sk_service *service, sk_worker *worker) {
+    sk_node *node = service->node;
+    bool is_counted = !sk_load_relaxed(&service->is_reserved);
+    sk_store_relaxed(&service->worker, worker);
     if (service->module->release)
         service->module->release(service->instance);
+    FILE *log = take_log(service);
+    if (log)
+        fclose(log);
     if (sk_node_io_ops(node))
         sk_node_io_ops(node)->service_exit(sk_node_io(node), service);
-    sk_worker *worker = sk_service_worker(service);
     watch_service_ended(service);
     if (sk_swap_acq_rel(&service->is_asked, false))
         node_asked_ended(node);
     sk_reclaim_defer(sk_node_reclaim(node), service, free_service);
-    node_service_ended(node, worker);
+    if (is_counted)
+        node_service_ended(node, worker);
+}
+
+/* A dead service has its turn: what is left of its life. */
+static void terminate(sk_service *service, sk_worker *worker) {
+    sk_worker_message_begin(worker, SK_HANDLE_NONE, service->handle); /* for the monitor */
+    if (service->is_closed || close_mailbox(service))
+        release(service, worker);
+    sk_worker_message_end(worker);
+}
+
+sk_service *service_end_reserved(sk_service *take_service) {
+    sk_service *next = take_service->next_reserved;
+    if (sk_registry_remove(sk_node_registry(take_service->node), take_service->handle)) {
+        (void)sk_or_acq_rel(&take_service->flags, IS_DEAD); /* as in sk_service_retire */
+        /* An idle mailbox has no consumer until somebody pushes. */
+        (void)sk_mailbox_push(&take_service->mailbox, &take_service->death);
+    }
+    if (!take_service->is_closed)
+        (void)close_mailbox(take_service); /* never the last: there is the one of reserve */
+    if (sk_sub_acq_rel(&take_service->refs, 1) == 1)
+        release(take_service, NULL);
+    return next;
 }
 
 /* Counts a message that came out. False: it was dropped, and is freed. */
-static bool count_message(sk_service *service, sk_msg *msg) {
+static INLINE bool count_message(sk_service *service, sk_msg *msg) {
     uint64_t len = sk_mailbox_len(&service->mailbox);
     BUMP(&service->message_count, 1);
     if (SK_UNLIKELY(len + 1 > sk_load_relaxed(&service->mailbox_len_max)))
@@ -264,8 +413,9 @@ static bool count_message(sk_service *service, sk_msg *msg) {
     return SK_LIKELY(len < service->alert_len) || on_alert(service, msg, len);
 }
 
-/* Handles messages until the box is empty, the budget is used or the service is dead. */
-static void run_batch(sk_service *service, sk_worker *worker) {
+/* Handles messages until the box is empty, the budget is used, or a flag is set that the caller
+ * does not know of. Compiled twice: what `flags` does not hold costs nothing. */
+static INLINE void run_batch(sk_service *service, sk_worker *worker, const uint8_t flags) {
     for (uint32_t n = 1; n <= SK_DISPATCH_COUNT_MAX; n++) {
         sk_msg *msg = sk_mailbox_pop(&service->mailbox);
         if (!msg) {
@@ -277,24 +427,43 @@ static void run_batch(sk_service *service, sk_worker *worker) {
             return;
         if (SK_UNLIKELY(!count_message(service, msg)))
             continue;
+        if (flags & IS_LOGGED)
+            log_message(service, msg);
         sk_worker_message_begin(worker, msg->source, service->handle);
         deliver(service, msg);
         sk_worker_message_end(worker);
-        if (SK_UNLIKELY(sk_service_is_dead(service)))
+        if (SK_UNLIKELY(sk_load_acquire(&service->flags) != flags)) /* pairs with who set one */
             return;
         if (n % TIME_CHECK_INTERVAL == 0 && sk_worker_budget_is_used(worker))
             return;
     }
 }
 
+/* A dispatch of a service with some flag set. Dead before its turn: it handles nothing more. */
+SK_COLD static void run_flagged(sk_service *service, sk_worker *worker, uint8_t flags) {
+    if (flags & IS_ASKED) {
+        (void)sk_and_acq_rel(&service->flags, (uint8_t)~IS_ASKED);
+        sk_store_relaxed(&service->mailbox_size, sk_mailbox_size(&service->mailbox));
+    }
+    if (flags & IS_DEAD)
+        return;
+    if (flags & IS_LOGGED)
+        run_batch(service, worker, IS_LOGGED);
+    else
+        run_batch(service, worker, 0);
+}
+
 bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
     sk_store_relaxed(&service->worker, worker);
-    if (SK_LIKELY(!sk_service_is_dead(service))) /* dead before its turn: handles nothing more */
-        run_batch(service, worker);
+    uint8_t flags = sk_load_acquire(&service->flags);
+    if (SK_LIKELY(flags == 0))
+        run_batch(service, worker, 0);
+    else
+        run_flagged(service, worker, flags);
     uint64_t cycles = sk_worker_end_dispatch(worker);
     BUMP(&service->cpu_cycles, cycles);
     if (SK_UNLIKELY(sk_service_is_dead(service))) {
-        terminate(service);
+        terminate(service, worker);
         (void)sk_worker_end_dispatch(worker); /* sends what the release wrote */
         return false;
     }
@@ -303,6 +472,16 @@ bool sk_service_dispatch(sk_service *service, sk_worker *worker) {
         return true;
     /* After try_idle another worker may run the service: nothing touches it any more. */
     return !sk_mailbox_try_idle(&service->mailbox);
+}
+
+/* There is no handle for it. */
+static int discard(sk_service *take_service, sk_worker *worker, int err) {
+    sk_node_log(take_service->node, worker, SK_HANDLE_NONE, "error: launch %s FAILED : %s",
+                take_service->module->name, sk_err_text(err));
+    if (take_service->module->release)
+        take_service->module->release(take_service->instance);
+    free_service(take_service);
+    return err;
 }
 
 /* Runs init, in the launcher's context. */
@@ -321,10 +500,18 @@ static void let_run(sk_service *service, sk_worker *worker) {
         sk_sched_schedule(sched, worker, service);
 }
 
-int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
-                      const char *args, sk_handle *ret_handle) {
+typedef struct {
+    const char *module;
+    const char *args;
+    bool is_logged;
+} launch_request;
+
+static int launch(sk_node *node, sk_service *launcher, const launch_request *request,
+                  sk_handle *ret_handle) {
+    const char *module_name = request->module;
+    const char *args = request->args;
     sk_worker *worker = launcher ? sk_service_worker(launcher) : NULL;
-    const sk_module *module = node_find_module(node, launcher, module_name);
+    const sk_module *module = sk_node_find_module(node, launcher, module_name);
     if (!module || node_is_aborting(node))
         return SK_ENOENT;
     void *instance = module->create ? module->create() : (void *)~(uintptr_t)0;
@@ -333,10 +520,13 @@ int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_na
     sk_service *service = create(node, module, args);
     service->instance = instance;
     int err = sk_registry_add(sk_node_registry(node), service, &service->handle);
-    sk_assert(err == 0);
+    if (err < 0)
+        return discard(service, worker, err);
     node_service_began(node);
     sk_store_relaxed(&service->worker, worker);
     sk_handle handle = service->handle;
+    if (request->is_logged)
+        sk_service_log_on(service, launcher);
     err = run_init(service, args);
     if (err) {
         sk_node_log(node, worker, handle, "error: launch %s FAILED", module_name);
@@ -353,6 +543,65 @@ int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_na
     return 0;
 }
 
+int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
+                      const char *args, sk_handle *ret_handle) {
+    launch_request request = {.module = module_name, .args = args};
+    return launch(node, launcher, &request, ret_handle);
+}
+
+int sk_service_launch_logged(sk_service *launcher, const char *module_name, const char *args,
+                             sk_handle *ret_handle) {
+    launch_request request = {.module = module_name, .args = args, .is_logged = true};
+    return launch(launcher->node, launcher, &request, ret_handle);
+}
+
+void sk_service_ref(sk_service *service) { sk_add_relaxed(&service->refs, 1); }
+
+bool sk_service_try_ref(sk_service *service) {
+    uint32_t refs = sk_load_relaxed(&service->refs);
+    do {
+        if (refs == 0)
+            return false;
+    } while (!sk_cas_weak_acq_rel(&service->refs, &refs, refs + 1));
+    return true;
+}
+
+void sk_service_unref(sk_service *take_service) {
+    sk_sched *sched = sk_node_sched(take_service->node);
+    /* Release: what this holder did; acquire: the closed mailbox. Pairs with close_mailbox. */
+    if (sk_sub_acq_rel(&take_service->refs, 1) != 1)
+        return;
+    sk_assert(take_service->is_closed); /* else more were given back than taken */
+    sk_sched_schedule(sched, NULL, take_service);
+}
+
+void sk_service_reserve(sk_service *service) {
+    if (sk_swap_acq_rel(&service->is_reserved, true))
+        return;
+    sk_service_ref(service);
+    service->next_reserved = node_add_reserved(service->node, service);
+    node_service_ended(service->node, NULL);
+}
+
+void sk_service_push(sk_service *service, sk_worker *worker, sk_msg *take_msg) {
+    switch (sk_mailbox_push(&service->mailbox, take_msg)) {
+    case SK_PUSH_SCHEDULE:
+        sk_sched_schedule(sk_node_sched(service->node), worker, service);
+        break;
+    case SK_PUSH_QUEUED:
+        break;
+    case SK_PUSH_REFUSED: /* who holds a reference asks no bound */
+    case SK_PUSH_CLOSED:
+        bounce(service, worker, take_msg);
+        sk_msg_free(take_msg);
+    }
+}
+
+void sk_service_signal(sk_service *service, int signal) {
+    if (service->module->signal)
+        service->module->signal(service->instance, signal);
+}
+
 void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void *user,
                              bool accepts_nodes) {
     service->callback = callback;
@@ -363,18 +612,30 @@ void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void 
 sk_handle sk_service_handle(const sk_service *service) { return service->handle; }
 sk_node *sk_service_node(const sk_service *service) { return service->node; }
 const char *sk_service_name(const sk_service *service) { return service->name; }
+const sk_module *sk_service_module(const sk_service *service) { return service->module; }
 void *sk_service_instance(const sk_service *service) { return service->instance; }
 
 void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat) {
+    uint64_t len = sk_mailbox_len(&service->mailbox);
     *ret_stat = (sk_service_stat){
         .message_count = sk_load_relaxed(&service->message_count),
         .cpu_cycles = sk_load_relaxed(&service->cpu_cycles),
-        .mailbox_len = sk_mailbox_len(&service->mailbox),
+        .mailbox_len = len,
+        .mailbox_size = len ? sk_load_relaxed(&service->mailbox_size) : 0,
+        .mailbox_size_is_due = len && has_flag(service, IS_ASKED),
         .mailbox_len_max = sk_load_relaxed(&service->mailbox_len_max),
         .memory_size = sk_load_relaxed(&service->memory_size),
         .refused_count = sk_load_relaxed(&service->mailbox.refused),
         .dropped_count = sk_load_relaxed(&service->dropped_count),
     };
+}
+
+void sk_service_ask_mailbox_size(sk_service *service) {
+    (void)sk_or_acq_rel(&service->flags, IS_ASKED); /* pairs with the load in dispatch */
+}
+
+size_t sk_service_mailbox_size(const sk_service *service) {
+    return sk_mailbox_size(&service->mailbox);
 }
 
 sk_worker *sk_service_worker(const sk_service *service) {
@@ -407,7 +668,7 @@ int sk_service_retire_for(sk_node *node, sk_worker *worker, sk_handle handle,
     service->exit_by = reason->by;
     service->exit_text = reason->text ? sk_strdup(reason->text) : NULL;
     node_tell_monitor(node, worker, handle);
-    sk_store_release(&service->is_dead, true); /* pairs with the acquire in is_dead */
+    (void)sk_or_acq_rel(&service->flags, IS_DEAD); /* pairs with the acquire in is_dead */
     /* CLOSED: the worker that ran it has seen the flag, and was quicker. */
     sk_push_result result = sk_mailbox_push(&service->mailbox, &service->death);
     if (result == SK_PUSH_SCHEDULE) {
@@ -416,7 +677,7 @@ int sk_service_retire_for(sk_node *node, sk_worker *worker, sk_handle handle,
     }
     /* It runs, or waits to: a runaway is interrupted. The worker outlives all services. */
     sk_worker *runner = sk_service_worker(service);
-    if (runner && runner != worker && result == SK_PUSH_QUEUED)
+    if (runner && runner != worker && result == SK_PUSH_QUEUED && !service->drains)
         sk_worker_interrupt(runner);
     return 0;
 }
@@ -509,7 +770,7 @@ void sk_service_abort_node(sk_service *service) {
     node_abort(service->node, sk_service_worker(service));
 }
 
-bool sk_service_is_dead(const sk_service *service) { return sk_load_acquire(&service->is_dead); }
+bool sk_service_is_dead(const sk_service *service) { return has_flag(service, IS_DEAD); }
 
 void sk_service_set_memory(sk_service *service, size_t size) {
     sk_store_relaxed(&service->memory_size, size);
@@ -517,11 +778,25 @@ void sk_service_set_memory(sk_service *service, size_t size) {
 
 void sk_service_mark_endless(sk_service *service) { sk_store_relaxed(&service->is_endless, true); }
 
+void sk_service_ask_place(sk_service *service, sk_handle asker, int32_t session) {
+    sk_store_relaxed(&service->asker, (uint64_t)asker.v << 32 | (uint32_t)session);
+}
+
+bool sk_service_take_asker(sk_service *service, sk_handle *ret_asker, int32_t *ret_session) {
+    uint64_t asker = sk_swap_relaxed(&service->asker, 0);
+    if (!asker)
+        return false;
+    ret_asker->v = (uint32_t)(asker >> 32);
+    *ret_session = (int32_t)(asker & UINT32_MAX);
+    return true;
+}
+
 bool sk_service_take_endless(sk_service *service) {
     return sk_swap_relaxed(&service->is_endless, false);
 }
 
 void sk_service_set_drain(sk_service *service) { service->drains = true; }
+bool sk_service_drains(const sk_service *service) { return service->drains; }
 
 static uint64_t present_cycles(const sk_service *service) {
     sk_worker *worker = sk_service_worker(service);

@@ -10,6 +10,7 @@
 #include "actor/exit.h"
 #include "actor/mailbox.h"
 #include "actor/module.h"
+#include "actor/msglog.h"
 #include "actor/node.h"
 #include "base/buffer.h"
 
@@ -24,15 +25,42 @@ typedef struct {
     uint64_t cpu_cycles;
     uint64_t mailbox_len;
     uint64_t mailbox_len_max;
-    size_t memory_size;     /* what the service reported with sk_service_set_memory */
-    uint64_t refused_count; /* requests that its bound refused ... */
-    uint64_t dropped_count; /* ... and those it dropped */
+    size_t memory_size;  /* what the service reported with sk_service_set_memory */
+    size_t mailbox_size; /* bytes of the messages waiting, at the last look that was asked for */
+    bool mailbox_size_is_due; /* a look was asked for, and not taken yet */
+    uint64_t refused_count;   /* requests that its bound refused ... */
+    uint64_t dropped_count;   /* ... and those it dropped */
 } sk_service_stat;
 
-/* Worker or start-up thread. Creates a service of the module and runs its init. `launcher` is the
- * service that asks, or NULL. 0 and the handle; negative when create or init failed (logged). */
+/* Any thread. Creates a service of the module and runs its init. `launcher` is the service that
+ * asks, run by this thread, or NULL. 0 and the handle; negative when create or init failed, or no
+ * handle is free: SK_ELIMIT (logged). */
 int sk_service_launch(sk_node *node, sk_service *launcher, const char *module_name,
                       const char *args, sk_handle *ret_handle);
+
+/* Worker, inside the launcher. The same, with the message log on before its first message. */
+int sk_service_launch_logged(sk_service *launcher, const char *module_name, const char *args,
+                             sk_handle *ret_handle);
+
+/* Any thread that holds a reference, or the owner. References keep the service's memory and its
+ * instance: the module's release runs, on a worker, once the service is dead and the last one is
+ * given back; so a node does not end before. try_ref is for who may hold the pointer without a
+ * reference; false when the service is past its last. */
+void sk_service_ref(sk_service *service);
+bool sk_service_try_ref(sk_service *service);
+void sk_service_unref(sk_service *take_service);
+
+/* Any thread, as above. Takes a reference that is never given back, and stops counting the service
+ * as live: it does not keep the node from ending, which then releases it. Once is enough. */
+void sk_service_reserve(sk_service *service);
+
+/* Any thread that holds a reference, or the owner. Puts `take_msg` into the mailbox without asking
+ * the registry; a dead service answers it with an error. `worker` is the caller's or NULL. */
+void sk_service_push(sk_service *service, sk_worker *worker, sk_msg *take_msg);
+
+/* Any thread that holds a reference. Calls the module's signal function, if it has one, in this
+ * thread. */
+void sk_service_signal(sk_service *service, int signal);
 
 /* Owner. Sets what handles messages; NULL drops them. Effective from the next message. */
 void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void *user,
@@ -42,10 +70,28 @@ void sk_service_set_callback(sk_service *service, sk_callback_fn callback, void 
 sk_handle sk_service_handle(const sk_service *service);
 sk_node *sk_service_node(const sk_service *service);
 const char *sk_service_name(const sk_service *service); /* "module args" */
+const sk_module *sk_service_module(const sk_service *service);
 void *sk_service_instance(const sk_service *service);
 void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat);
 
-/* Owner. The worker that runs the service now; NULL during init on a start-up thread. */
+/* Worker. Has the size of the mailbox taken: by the service itself, when its present message has
+ * ended; the statistics then have it. */
+void sk_service_ask_mailbox_size(sk_service *service);
+
+/* Owner. The same, at once. */
+size_t sk_service_mailbox_size(const sk_service *service);
+
+/* Worker; inside `caller`, any service. Starts and stops the message log of `service` (msglog.h),
+ * from its next message on, and says so in the log. Twice is as good as once. */
+void sk_service_log_on(sk_service *service, sk_service *caller);
+void sk_service_log_off(sk_service *service, sk_service *caller);
+
+/* Owner, for what reads sockets itself: whether its events are to be logged; logs one. */
+bool sk_service_is_logged(const sk_service *service);
+void sk_service_log_event(sk_service *service, const sk_msglog_event *event);
+
+/* Owner. The worker that runs the service now; NULL during init on a start-up thread. Others that
+ * may hold the pointer: the worker of a moment ago, or NULL. */
 sk_worker *sk_service_worker(const sk_service *service);
 
 /* Owner. A session number: 1..0x7fffffff, then again 1. */
@@ -112,9 +158,17 @@ void sk_service_mark_endless(sk_service *service);
 /* Owner. Reads and clears the flag. */
 bool sk_service_take_endless(sk_service *service);
 
-/* Owner, during init. At its death the service still handles what is in its mailbox, instead of
- * answering it with errors; the node retires such services last. For the logger. */
+/* Any thread that may hold the pointer. Notes who wants to know where the service is, with the
+ * session of the answer, for its next interrupt; the last one wins. */
+void sk_service_ask_place(sk_service *service, sk_handle asker, int32_t session);
+/* Owner, also in a hook. Takes the note; false when there is none. */
+bool sk_service_take_asker(sk_service *service, sk_handle *ret_asker, int32_t *ret_session);
+
+/* Owner, during init, or before the node runs. At its death the service still handles what is in
+ * its mailbox, instead of answering it with errors, and is not interrupted at once. For the logger,
+ * which the node retires last. */
 void sk_service_set_drain(sk_service *service);
+bool sk_service_drains(const sk_service *service);
 
 /* Owner. Answers a request it will not handle: an error to the message's source. Nothing is sent
  * for answers, errors, timers and nodes. */

@@ -725,6 +725,7 @@ static void *worker_main(void *arg) {
     sigemptyset(&set);
     sigaddset(&set, INTERRUPT_SIGNAL);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    node_thread_begins(sched->node, worker);
     sk_reclaim_online(reclaim, worker->index);
     worker->stamp = sk_clock_cycles(sched->clock);
     while (!sk_load_relaxed(&sched->is_stopping)) {
@@ -868,6 +869,10 @@ bool sk_worker_observe(const sk_worker *worker, uint64_t *ret_version, sk_handle
     ret_source->v = sk_load_relaxed(&worker->source);
     ret_to->v = sk_load_relaxed(&worker->to);
     return ret_to->v != 0;
+}
+
+sk_handle sk_worker_present(const sk_worker *worker) {
+    return (sk_handle){sk_load_relaxed(&worker->to)};
 }
 
 void sk_worker_publish(sk_worker *worker, sk_interrupt_fn interrupt, void *target) {

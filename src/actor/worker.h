@@ -78,6 +78,9 @@ void sk_worker_message_end(sk_worker *worker);
 bool sk_worker_observe(const sk_worker *worker, uint64_t *ret_version, sk_handle *ret_source,
                        sk_handle *ret_to);
 
+/* Worker itself. The service whose message it is in; none between messages. */
+sk_handle sk_worker_present(const sk_worker *worker);
+
 /* Worker itself. What an interrupt of this worker acts on: `interrupt(target)` runs in a signal
  * handler on the worker's thread while the target is published. NULL: nothing. */
 typedef void (*sk_interrupt_fn)(void *target);

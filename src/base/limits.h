@@ -58,6 +58,12 @@
 #define SK_STOP_MS 1000
 /* First mailbox length that is reported as overload; doubles with each report. */
 #define SK_OVERLOAD_LEN 1024
+/* Accounts of CPU time in one service: one a method of a snax service, of which a file has at most
+ * hundreds. 16 bytes each, made when used. */
+#define SK_ACCOUNT_COUNT_MAX 65535
+
+/* Messages looked at when the size of a mailbox is asked for: some 100 us. */
+#define SK_MAILBOX_WALK_MAX 1024
 
 /* Bytes of the text in an exit reason: enough for a message of Lua with its place. */
 #define SK_EXIT_TEXT_LEN_MAX 500
@@ -68,6 +74,8 @@
 #define SK_PAYLOAD_SIZE_MAX ((size_t)1 << 56)
 /* A global name travels in 16 bytes, the last one zero. */
 #define SK_GLOBAL_NAME_LEN_MAX 15
+/* Messages that wait until a global name is defined; more are answered with an error. */
+#define SK_HARBOR_WAITING_MAX 65536
 
 /* Sockets at a time; ids map to slots by their low bits, so this is a power of two. */
 #define SK_SOCKET_COUNT_MAX 65536
@@ -88,14 +96,53 @@
 /* Connections accepted in one turn of a listener. */
 #define SK_ACCEPT_COUNT_MAX 64
 
+/* Datagrams of one socket that wait for the owner, or to be sent, and their bytes; the oldest give
+ * way. At 100,000 a second this covers an owner that is busy for 40 ms; the kernel's own buffer
+ * holds a few hundred. */
+#define SK_DATAGRAM_COUNT_MAX 4096
+#define SK_DATAGRAM_SIZE_MAX (4 * 1024 * 1024)
+/* Datagrams the poller reads from one socket before the others have their turn. */
+#define SK_DATAGRAM_READ_COUNT_MAX 256
+/* Datagrams handed out in one turn of the owner. */
+#define SK_DATAGRAM_TURN_COUNT_MAX 64
+
+/* Payloads of a packet with a length in front are smaller: the wire format's own limit. */
+#define SK_NETPACK_SIZE_MAX 0x1000000
+/* A gate stops reading from a connection whose receiver has so many messages waiting (four times
+ * the first overload warning), or so many bytes if all of them are as large as what came last, but
+ * not for fewer than the least number. It looks again after so long, until half are gone. */
+#define SK_GATE_BEHIND_LEN 4096
+#define SK_GATE_BEHIND_SIZE (16u * 1024 * 1024)
+#define SK_GATE_BEHIND_LEN_MIN 16
+#define SK_GATE_BEHIND_MS 10
+/* Connections that wait to be accepted by a gate. */
+#define SK_GATE_BACKLOG 128
+
 /* Nested tables the packer accepts around a value: part of the wire format. */
 #define SK_SERI_PACK_DEPTH_MAX 32
 /* Nested tables the unpacker accepts: above the packer's, far below the C stack. */
 #define SK_SERI_UNPACK_DEPTH_MAX 256
 
+/* Nested tables that skein.h reads and writes: what the packer can have written, with some room. */
+#define SK_VALUE_DEPTH_MAX 40
+
 /* Lua heap size at which a service is reported first; doubles with each report. */
 #define SK_LUA_WARN_SIZE (32u * 1024 * 1024)
+/* A Lua state's first memory is one piece of this size: nearly all of a service that needs only
+ * skynet. With more of it the least service would need more memory than without. None under a
+ * checker of memory, which would not see into it. */
+#ifdef SK_CHECKED
+#define SK_LUA_ARENA_SIZE ((size_t)0)
+#else
+#define SK_LUA_ARENA_SIZE ((size_t)24 * 1024)
+#endif
 /* Idle coroutines a service keeps for reuse. */
 #define SK_TASK_POOL_MAX 64
+
+/* Debugger channels of a node: one for each session of a debugger, which a human holds. */
+#define SK_CHANNEL_COUNT_MAX 1024
+/* Unread lines and bytes of a channel: its reader may be busy while somebody pastes. */
+#define SK_CHANNEL_LINE_COUNT_MAX 1024
+#define SK_CHANNEL_SIZE_MAX ((size_t)1024 * 1024)
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/defs.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,10 +48,12 @@ void *sk_calloc_line(size_t size) {
 
 void *sk_malloc_aligned(size_t alignment, size_t size) {
     void *p = NULL;
-    int err = posix_memalign(&p, alignment, size ? size : 1);
-    if (SK_UNLIKELY(err == ENOMEM))
+    bool is_power = alignment && !(alignment & (alignment - 1));
+    if (!is_power || alignment % sizeof(void *) != 0)
+        return NULL; /* checkers end the process where libc only says EINVAL */
+    if (SK_UNLIKELY(posix_memalign(&p, alignment, size ? size : 1) != 0))
         out_of_memory(size);
-    return err ? NULL : p;
+    return p;
 }
 
 char *sk_strdup(const char *text) { return sk_memdup_text(text, strlen(text)); }

@@ -286,7 +286,26 @@ static void check_writable(checker *check, const char *key) {
     sk_free(dir);
 }
 
+/* A key whose value is one of some words. */
+static void check_words(checker *check, const char *key, const char *const *words) {
+    const char *text = sk_env_get(check->env, key);
+    sk_buffer known = {0};
+    bool is_known = !text;
+    for (size_t i = 0; words[i]; i++) {
+        is_known = is_known || strcmp(text, words[i]) == 0;
+        sk_buffer_printf(&known, "%s%s", i ? ", " : "", words[i]);
+    }
+    if (!is_known)
+        report(check, key, "= \"%s\" is not one of %.*s", text, (int)known.len,
+               (const char *)known.data);
+    sk_buffer_done(&known);
+}
+
 static void check_logs(checker *check) {
+    static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+    static const char *const formats[] = {"text", "json", NULL};
+    check_words(check, "loglevel", levels);
+    check_words(check, "logformat", formats);
     const char *logservice = sk_env_get(check->env, "logservice");
     if (!logservice || strcmp(logservice, "logger") == 0)
         check_writable(check, "logger");

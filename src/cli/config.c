@@ -8,6 +8,7 @@
 #include "cli/config.h"
 
 #include "actor/bound.h"
+#include "actor/log.h"
 #include "base/buffer.h"
 #include "base/err.h"
 #include "base/limits.h"
@@ -50,6 +51,10 @@ static const sk_config_key config_keys[] = {
     {"logservice", SK_CONFIG_TEXT, "logger", true, 0, 0},
     {"profile", SK_CONFIG_BOOL, "true", true, 0, 0},
     {"logpath", SK_CONFIG_TEXT, NULL, false, 0, 0},
+    {"loglevel", SK_CONFIG_TEXT, "info", false, 0, 0},
+    {"logformat", SK_CONFIG_TEXT, "text", false, 0, 0},
+    {"socket_output_limit", SK_CONFIG_INT, NULL, false, 0, INT_MAX},
+    {"socket_linger", SK_CONFIG_INT, NULL, false, 0, INT_MAX},
     {"stuckms", SK_CONFIG_INT, NULL, false, 1, INT_MAX},
     {"stopms", SK_CONFIG_INT, NULL, false, 0, INT_MAX},
     {"mqmax", SK_CONFIG_INT, NULL, false, 1, INT_MAX},
@@ -73,6 +78,9 @@ static const sk_config_key config_keys[] = {
     {"snax", SK_CONFIG_PATTERNS, NULL, false, 0, 0},
     {"snax_interface_g", SK_CONFIG_TEXT, NULL, false, 0, 0},
     {"snax_loader", SK_CONFIG_FILE, NULL, false, 0, 0},
+    {"debug_token", SK_CONFIG_TEXT, NULL, false, 0, 0},
+    {"debug_public", SK_CONFIG_BOOL, NULL, false, 0, 0},
+    {"debug_timeout", SK_CONFIG_TEXT, "30", false, 0, 0},
 };
 
 typedef struct {
@@ -527,6 +535,34 @@ static int parse_range(sk_env *env, const char *key, int min, int max, int *ret_
     return 0;
 }
 
+/* The same for a key that may be unset, and is then 0. The message goes to ret_error. */
+static int parse_optional(sk_env *env, const char *key, int *ret_number, char **ret_error) {
+    *ret_number = 0;
+    if (!sk_env_get(env, key) || parse_range(env, key, 0, INT_MAX, ret_number) == 0)
+        return 0;
+    *ret_error =
+        sk_message_new("Invalid %s %s , should be in [0,%d]", key, sk_env_get(env, key), INT_MAX);
+    return SK_EINVAL;
+}
+
+/* What is logged, how, and the bounds of sockets. */
+static int parse_rest(sk_env *env, sk_config *config, char **ret_error) {
+    const char *level = sk_env_get(env, "loglevel");
+    const char *format = sk_env_get(env, "logformat");
+    config->log_level = SK_LOG_INFO;
+    if (level && sk_log_level_parse(level, &config->log_level) < 0) {
+        *ret_error =
+            sk_message_new("Invalid loglevel %s , should be debug, info, warn or error", level);
+        return SK_EINVAL;
+    }
+    if (format && strcmp(format, "text") != 0 && strcmp(format, "json") != 0) {
+        *ret_error = sk_message_new("Invalid logformat %s , should be text or json", format);
+        return SK_EINVAL;
+    }
+    int err = parse_optional(env, "socket_output_limit", &config->output_limit, ret_error);
+    return err < 0 ? err : parse_optional(env, "socket_linger", &config->linger_ms, ret_error);
+}
+
 int sk_config_defaults(sk_env *env, sk_config *ret_config, char **ret_error) {
     int cpu_count = sk_thread_cpu_count();
     set_text(env, "thread", "%d",
@@ -555,6 +591,9 @@ int sk_config_defaults(sk_env *env, sk_config *ret_config, char **ret_error) {
                                     sk_env_get(env, "harbor"), SK_CONFIG_HARBOR_MAX);
         return SK_EINVAL;
     }
+    int err = parse_rest(env, &config, ret_error);
+    if (err < 0)
+        return err;
     const char *policy_name = sk_env_get(env, "mqpolicy");
     sk_policy policy;
     if (policy_name && sk_policy_parse(policy_name, &policy) < 0) {

@@ -9,6 +9,7 @@
 #define SK_CLI_CONFIG_H
 
 #include "actor/env.h"
+#include "actor/node.h"
 #include "base/defs.h"
 
 /* Bytes of one file, before and after the replacement of $NAME: far above any real one. */
@@ -33,6 +34,9 @@ typedef struct {
     const char *logger;     /* argument of the log service; NULL: none */
     const char *logservice; /* module of the log service */
     const char *logpath;    /* directory of message logs; NULL: none */
+    sk_log_level log_level; /* loglevel */
+    int output_limit;       /* socket_output_limit, bytes; 0: none */
+    int linger_ms;          /* socket_linger; 0: no limit */
     long stop_ms;           /* how long each of the two waits of a stop takes at most */
 } sk_config;
 

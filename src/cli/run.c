@@ -17,10 +17,14 @@
 #include "cli/options.h"
 #include "compat/commands.h"
 #include "compat/compat.h"
+#include "compat/native.h"
 #include "io/io.h"
 #include "lua/bind.h"
+#include "lua/channel.h"
 #include "lua/loader.h"
 #include "lua/snlua.h"
+#include "service/gate.h"
+#include "service/harbor.h"
 #include "service/logger.h"
 
 #include <signal.h>
@@ -33,8 +37,10 @@ typedef struct {
     sk_clock *clock;
     sk_io *io;
     sk_codecache *cache;
+    sk_channels *channels;
     pthread_t signal_thread;
     uint64_t stop_ms;
+    _Atomic bool is_over; /* the node has ended: SIGUSR1 ends the signal thread */
 } instance;
 
 /* How often a stop looks whether the node is at rest; twice in a row counts. */
@@ -69,7 +75,7 @@ static bool pause_stop(instance *self, const sigset_t *set) {
         _exit(128 + signal);
     if (signal == SIGHUP)
         reopen_log(self->node);
-    return signal != SIGUSR1;
+    return signal != SIGUSR1 || !sk_load_acquire(&self->is_over);
 }
 
 /* The first part of a stop: no more input, and time for what is under way. False: as above. */
@@ -129,11 +135,13 @@ static void *signal_main(void *arg) {
     sigset_t set;
     handled_signals(&set);
     bool is_stopping = false;
-    for (int signal; sigwait(&set, &signal) == 0 && signal != SIGUSR1;) {
-        if (signal == SIGHUP) {
+    for (int signal; sigwait(&set, &signal) == 0;) {
+        if (signal == SIGUSR1 && sk_load_acquire(&self->is_over))
+            break;
+        if (signal == SIGHUP)
             reopen_log(self->node);
+        if (signal == SIGHUP || signal == SIGUSR1) /* the latter from outside: not for us */
             continue;
-        }
         if (is_stopping)
             _exit(128 + signal);
         is_stopping = true;
@@ -169,22 +177,43 @@ static void open_instance(instance *self, const sk_config *config, sk_env *take_
         .env = take_env,
     };
     self->node = sk_node_new(&options);
-    sk_compat_set_node(self->node);
+    sk_compat_open(self->node);
+    sk_node_set_log_level(self->node, config->log_level);
     self->io = sk_io_new(self->node);
+    sk_io_set_output_limit(self->io, (size_t)config->output_limit);
+    sk_io_set_linger_ms(self->io, (uint64_t)config->linger_ms);
     sk_node_set_io(self->node, sk_io_ops_table(), self->io);
     self->cache = sk_codecache_new();
     sk_node_set_slot(self->node, SK_NODE_LUA, self->cache);
+    self->channels = sk_channels_new();
+    sk_node_set_slot(self->node, SK_NODE_CHANNELS, self->channels);
     sk_node_set_slot(self->node, SK_NODE_COMPAT, (void *)(uintptr_t)&COMMAND_TABLE);
+    sk_modules_set_adopt(sk_node_modules(self->node), sk_native_adopt);
     sk_modules_add(sk_node_modules(self->node), &sk_snlua_module);
     sk_modules_add(sk_node_modules(self->node), &sk_logger_module);
+    sk_modules_add(sk_node_modules(self->node), &sk_harbor_module);
+    sk_modules_add(sk_node_modules(self->node), &sk_gate_module);
 }
 
 static void close_instance(instance *self) {
-    sk_compat_set_node(NULL);
+    sk_compat_close(self->node);
     sk_node_free(self->node);
     sk_io_free(self->io);
     sk_codecache_free(self->cache);
+    sk_channels_free(self->channels);
     sk_clock_free(self->clock);
+}
+
+/* The log service has its name, and at a stop it still writes what it was told, whatever its
+ * module. */
+static void name_logger(sk_node *node, sk_handle handle) {
+    sk_registry *registry = sk_node_registry(node);
+    (void)sk_registry_name(registry, "logger", handle);
+    sk_registry_lock(registry);
+    sk_service *logger = sk_registry_find(registry, handle);
+    if (logger) /* it may have ended in its init */
+        sk_service_set_drain(logger);
+    sk_registry_unlock(registry);
 }
 
 /* The log service, then the bootstrap service. */
@@ -194,7 +223,7 @@ static int launch_first(sk_node *node, const sk_config *config) {
         fprintf(stderr, "Can't launch %s service\n", config->logservice);
         return 1;
     }
-    (void)sk_registry_name(sk_node_registry(node), "logger", handle);
+    name_logger(node, handle);
     char *module = sk_strdup(config->bootstrap);
     char *args = strchr(module, ' ');
     if (args) {
@@ -204,6 +233,8 @@ static int launch_first(sk_node *node, const sk_config *config) {
     int err = sk_service_launch(node, NULL, module, args ? args : "", &handle);
     if (err < 0)
         fprintf(stderr, "Bootstrap error : %s\n", config->bootstrap);
+    else
+        sk_node_set_vital(node, handle); /* no message is handled before the node runs */
     sk_free(module);
     return err < 0;
 }
@@ -219,12 +250,13 @@ static int run_node(instance *self, const sk_config *config) {
         err = sk_node_run(self->node);
         if (err == 0) /* what peers do not take is theirs to lose */
             (void)sk_io_drain(self->io, self->stop_ms);
+        sk_store_release(&self->is_over, true); /* pairs with the looks in the signal thread */
         pthread_kill(self->signal_thread, SIGUSR1);
         pthread_join(self->signal_thread, NULL);
     }
     if (err < 0)
         fprintf(stderr, "skein: cannot start threads: %s\n", sk_err_text(err));
-    return err < 0;
+    return err < 0 ? 1 : sk_node_exit_status(self->node);
 }
 
 /* Runs a node with the configuration; takes the environment. */
@@ -251,15 +283,24 @@ static int load(const sk_options *options, sk_env *env, char **ret_error) {
     return sk_config_load(options->path, env, ret_error);
 }
 
-static int run_file(const sk_options *options) {
+int sk_cli_run_env(sk_env *take_env) {
     char *error = NULL;
     sk_config config;
+    if (sk_config_defaults(take_env, &config, &error) < 0) {
+        sk_env_free(take_env);
+        return fail(error);
+    }
+    return run_config(take_env, &config);
+}
+
+static int run_file(const sk_options *options) {
+    char *error = NULL;
     sk_env *env = sk_env_new();
-    if (load(options, env, &error) < 0 || sk_config_defaults(env, &config, &error) < 0) {
+    if (load(options, env, &error) < 0) {
         sk_env_free(env);
         return fail(error);
     }
-    return run_config(env, &config);
+    return sk_cli_run_env(env);
 }
 
 static bool is_embedded_service(const char *name) {

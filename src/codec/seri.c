@@ -12,6 +12,7 @@
 #include "codec/seri.h"
 
 #include "base/limits.h"
+#include "codec/seri_format.h"
 
 #include <lauxlib.h>
 #include <limits.h>
@@ -19,33 +20,6 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire order is the host's order");
 _Static_assert(sizeof(lua_Integer) == 8 && sizeof(lua_Number) == 8, "Lua numbers have 64 bits");
 
-/* The low three bits of a head byte, from 0; SHORT and LONG are strings. */
-enum { TYPE_NIL, TYPE_BOOLEAN, TYPE_NUMBER, TYPE_POINTER, TYPE_SHORT, TYPE_LONG, TYPE_TABLE };
-
-/* The cookie of a number. */
-enum {
-    NUMBER_ZERO = 0,
-    NUMBER_U8 = 1,
-    NUMBER_U16 = 2,
-    NUMBER_I32 = 4,
-    NUMBER_I64 = 6,
-    NUMBER_DOUBLE = 8
-};
-
-/* A string's length stands in two or four bytes. */
-enum { LENGTH_U16 = 2, LENGTH_U32 = 4 };
-
-#define HEAD(type, cookie) ((uint8_t)((type) | (cookie) << 3))
-#define HEAD_TYPE(head) ((head)&7)
-#define HEAD_COOKIE(head) ((head) >> 3)
-
-/* The longest head and number: 1 + 8 bytes. */
-#define SCALAR_SIZE_MAX 9
-#define SHORT_STRING_LEN_MAX 31
-#define LONG_STRING_LEN_MAX ((size_t)INT32_MAX)
-/* List length in the head byte at most; one more means that a number follows. */
-#define COOKIE_ARRAY_MAX 30
-#define COOKIE_ARRAY_NUMBER 31
 #define HINT_MAX 255
 /* Without a hint a table is taken to be like the one that ended before it, up to this size, as in
  * a list of records. */
@@ -594,8 +568,7 @@ int sk_seri_unpack(lua_State *L, const void *data, size_t size, const uint8_t *h
     int count = 0;
     bool is_short = size <= SK_SERI_FREE_SLOTS;
     do {
-        bool needs_room =
-            is_short ? HEAD_TYPE(*r.pos) == TYPE_TABLE : count % ARRAY_BATCH == 0;
+        bool needs_room = is_short ? HEAD_TYPE(*r.pos) == TYPE_TABLE : count % ARRAY_BATCH == 0;
         if (needs_room)
             check_room(L, ARRAY_BATCH + TABLE_ROOM);
         read_value(&r, 0, 0);

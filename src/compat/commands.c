@@ -50,8 +50,13 @@ static const char *bind_name(sk_service *service, const char *name, size_t size,
                              sk_buffer *text) {
     sk_buffer_append(text, name, size);
     const char *copy = finish(text);
-    int err = sk_registry_name(sk_node_registry(sk_service_node(service)), copy, handle);
-    return err < 0 ? NULL : copy;
+    sk_registry *registry = sk_node_registry(sk_service_node(service));
+    if (sk_registry_name(registry, copy, handle) < 0)
+        return NULL;
+    sk_registry_lock(registry); /* the start-up thread is no worker */
+    const char *stored = sk_registry_stored_name(registry, copy);
+    sk_registry_unlock(registry);
+    return stored; /* outlives the next command */
 }
 
 static const char *cmd_reg(sk_service *service, const char *parm, sk_buffer *text) {
@@ -119,17 +124,28 @@ static const char *cmd_kill(sk_service *service, const char *parm, sk_buffer *te
     return retire(service, handle);
 }
 
-static const char *cmd_launch(sk_service *service, const char *parm, sk_buffer *text) {
+static const char *launch(sk_service *service, const char *parm, bool is_logged, sk_buffer *text) {
     size_t size = strcspn(parm, " \t\r\n");
     char *module = sk_memdup_text(parm, size);
     char *args = NULL;
     if (parm[size])
         args = sk_memdup_text(parm + size + 1, strcspn(parm + size + 1, "\r\n"));
     sk_handle handle;
-    int err = sk_service_launch(sk_service_node(service), service, module, args, &handle);
+    int err = is_logged
+                  ? sk_service_launch_logged(service, module, args, &handle)
+                  : sk_service_launch(sk_service_node(service), service, module, args, &handle);
     sk_free(module);
     sk_free(args);
     return err < 0 ? NULL : PRINT(text, ":%08X", handle.v);
+}
+
+static const char *cmd_launch(sk_service *service, const char *parm, sk_buffer *text) {
+    return launch(service, parm, false, text);
+}
+
+/* Not a command of Skynet's: LAUNCH, with the message log on before the first message. */
+static const char *cmd_loglaunch(sk_service *service, const char *parm, sk_buffer *text) {
+    return launch(service, parm, true, text);
 }
 
 static const char *cmd_getenv(sk_service *service, const char *parm, sk_buffer *text) {
@@ -186,6 +202,41 @@ static const char *cmd_stat(sk_service *service, const char *parm, sk_buffer *te
     return "";
 }
 
+/* The live service that the first word of `parm` names, or NULL. */
+static sk_service *find_service(sk_service *service, const char *parm) {
+    char *word = sk_memdup_text(parm, strcspn(parm, " "));
+    sk_handle handle = parse_address(service, word);
+    sk_free(word);
+    return sk_registry_find(sk_node_registry(sk_service_node(service)), handle);
+}
+
+static const char *cmd_logon(sk_service *service, const char *parm, sk_buffer *text) {
+    (void)text;
+    sk_service *target = find_service(service, parm);
+    if (target)
+        sk_service_log_on(target, service);
+    return NULL;
+}
+
+static const char *cmd_logoff(sk_service *service, const char *parm, sk_buffer *text) {
+    (void)text;
+    sk_service *target = find_service(service, parm);
+    if (target)
+        sk_service_log_off(target, service);
+    return NULL;
+}
+
+static const char *cmd_signal(sk_service *service, const char *parm, sk_buffer *text) {
+    (void)text;
+    sk_service *target = find_service(service, parm);
+    const char *blank = strchr(parm, ' ');
+    if (target && sk_service_try_ref(target)) {
+        sk_service_signal(target, blank ? (int)strtol(blank, NULL, 0) : 0);
+        sk_service_unref(target);
+    }
+    return NULL;
+}
+
 static const struct {
     const char *word;
     bool needs_parm;
@@ -197,7 +248,9 @@ static const struct {
     {"LAUNCH", true, cmd_launch},   {"GETENV", true, cmd_getenv},
     {"SETENV", true, cmd_setenv},   {"STARTTIME", false, cmd_starttime},
     {"ABORT", false, cmd_abort},    {"MONITOR", false, cmd_monitor},
-    {"STAT", true, cmd_stat},
+    {"STAT", true, cmd_stat},       {"LOGLAUNCH", true, cmd_loglaunch},
+    {"LOGON", true, cmd_logon},     {"LOGOFF", true, cmd_logoff},
+    {"SIGNAL", true, cmd_signal},
 };
 
 const char *sk_command_run(sk_service *service, const char *command, const char *parm,

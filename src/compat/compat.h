@@ -4,8 +4,11 @@
 
 #include "actor/node.h"
 
-/* Start-up thread. The node that calls without a context from foreign threads act on; NULL before
- * the node is freed. */
-void sk_compat_set_node(sk_node *node);
+/* Start-up thread, before the first service is launched. From now on services of the node may use
+ * the C interface. The first node that is open is the one that foreign threads act on. */
+void sk_compat_open(sk_node *node);
+
+/* Start-up thread, after the node has ended and before it is freed. */
+void sk_compat_close(sk_node *node);
 
 #endif

@@ -1,37 +1,24 @@
 /* skynet.c -- implements include/skynet.h over the actor layer.
  *
- * A struct skynet_context is a sk_service. The two variables that functions without a context need
- * (the service of this thread, the node of foreign threads) are the only mutable ones at file
- * scope in the project. */
+ * Where the interface lets a block be handed over, it is taken in every outcome: each way out of
+ * the send functions either puts it into a message or frees it. */
 #include "skynet.h"
 
+#include "actor/harbor.h"
 #include "actor/registry.h"
 #include "actor/service.h"
 #include "base/assert.h"
-#include "base/buffer.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "compat/caller.h"
 #include "compat/commands.h"
-#include "compat/compat.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local sk_service *current_service;
-static _Atomic(sk_node *) default_node;
-
 #define TYPE_MASK 0xff
-
-static sk_service *service_of(struct skynet_context *context) { return (sk_service *)context; }
-
-static sk_node *current_node(void) {
-    return current_service ? sk_service_node(current_service) : sk_load_acquire(&default_node);
-}
-
-void sk_compat_set_node(sk_node *node) { sk_store_release(&default_node, node); }
 
 /* ---- callback ---- */
 
@@ -39,87 +26,157 @@ static bool on_message(sk_service *service, void *user, sk_msg *msg) {
     (void)user;
     sk_foreign *foreign = sk_service_foreign(service);
     skynet_cb callback = (skynet_cb)foreign->function;
-    current_service = service;
-    int keeps = callback((struct skynet_context *)service, foreign->user, msg->type, msg->session,
+    bool is_apart = msg->kind == SK_MSG_OUTSIDE;
+    int keeps = callback(sk_caller_context(service), foreign->user, msg->type, msg->session,
                          msg->source.v, msg->data, msg->size);
     if (!keeps)
         return false;
-    (void)sk_msg_take_payload(msg); /* the service frees it */
+    /* The payload is the service's, and may be gone; with it a header that stands behind it. */
+    if (is_apart)
+        (void)sk_msg_take_payload(msg);
     return true;
 }
 
 void skynet_callback(struct skynet_context *context, void *ud, skynet_cb cb) {
-    sk_service *service = service_of(context);
+    sk_service *service = sk_caller_service(context);
     *sk_service_foreign(service) = (sk_foreign){(void (*)(void))cb, ud};
     sk_service_set_callback(service, cb ? on_message : NULL, NULL, false);
 }
 
 /* ---- sending ---- */
 
-static int refuse(int type, void *msg, int result) {
-    if (type & PTYPE_TAG_DONTCOPY)
-        sk_free(msg);
+typedef struct {
+    struct skynet_context *context; /* NULL: source is not 0 */
+    sk_node *node;
+    uint32_t source;
+    int type; /* with its tags */
+    int session;
+    void *data;
+    size_t size;
+} request;
+
+static int refuse(const request *send, int result) {
+    if (send->type & PTYPE_TAG_DONTCOPY)
+        sk_free(send->data);
     return result;
 }
 
-static sk_msg *make(int type, void *msg, size_t size) {
-    if (type & PTYPE_TAG_DONTCOPY)
-        return sk_msg_new_around(msg, size);
-    return sk_msg_new_copy(msg, size);
+/* What the session and the tags ask for. False: they are wrong, which was logged. */
+static bool set_session(request *send) {
+    const sk_service *self = sk_caller_service(send->context);
+    if (!(send->type & PTYPE_TAG_ALLOCSESSION))
+        return true;
+    if (send->session != 0 || !self || !sk_caller_runs(self)) {
+        skynet_error(send->context, "error: Can't allocate a session here");
+        return false;
+    }
+    send->session = sk_service_new_session(sk_caller_service(send->context));
+    return true;
+}
+
+static void fill_request(request *send) {
+    if (send->source == 0 && send->context)
+        send->source = sk_service_handle(sk_caller_service(send->context)).v;
+    if (!send->data)
+        send->size = 0;
+}
+
+static sk_msg *make(const request *send) {
+    sk_msg *msg = send->type & PTYPE_TAG_DONTCOPY ? sk_msg_new_around(send->data, send->size)
+                                                  : sk_msg_new_copy(send->data, send->size);
+    msg->source.v = send->source;
+    msg->session = send->session;
+    msg->type = (uint8_t)(send->type & TYPE_MASK);
+    return msg;
+}
+
+static int post_local(const request *send, uint32_t destination) {
+    sk_worker *worker = sk_caller_worker(send->node);
+    int err = sk_node_post(send->node, worker, (sk_handle){destination}, make(send));
+    return err < 0 ? -1 : send->session;
+}
+
+/* To a handle of another node, or, without one, to a global name. */
+static int post_remote(const request *send, uint32_t handle, const char *name) {
+    sk_worker *worker = sk_caller_worker(send->node);
+    if (sk_handle_is_none(sk_node_harbor(send->node))) {
+        skynet_error(send->context, "error: No harbor service for a message to :%08x%s", handle,
+                     name);
+        return refuse(send, -1);
+    }
+    int err = handle ? sk_harbor_post(send->node, worker, (sk_handle){handle}, make(send))
+                     : sk_harbor_post_name(send->node, worker, name, make(send));
+    return err < 0 ? -1 : send->session;
 }
 
 int skynet_send(struct skynet_context *context, uint32_t source, uint32_t destination, int type,
                 int session, void *msg, size_t sz) {
-    sk_service *self = service_of(context);
-    sk_node *node = self ? sk_service_node(self) : current_node();
-    sk_worker *worker = self ? sk_service_worker(self) : NULL;
+    request send = {context, sk_caller_node(context), source, type, session, msg, sz};
+    if (!send.node)
+        return refuse(&send, -1);
     if (sz >= SK_PAYLOAD_SIZE_MAX) {
         skynet_error(context, "error: The message to %x is too large", destination);
-        return refuse(type, msg, -2);
+        return refuse(&send, -2);
     }
-    if (type & PTYPE_TAG_ALLOCSESSION) {
-        if (session != 0 || !self)
-            return refuse(type, msg, -1);
-        session = sk_service_new_session(self);
-    }
+    if (!set_session(&send))
+        return refuse(&send, -1);
     if (destination == 0) {
         if (!msg)
-            return session;
+            return send.session;
         skynet_error(context, "error: Destination address can't be 0");
-        return refuse(type, msg, -1);
+        return refuse(&send, -1);
     }
-    sk_msg *message = make(type, msg, sz);
-    message->source.v = source ? source : (self ? sk_service_handle(self).v : 0);
-    message->session = session;
-    message->type = (uint8_t)(type & TYPE_MASK);
-    /* The worker is the caller's only if the caller is the one that runs the service. */
-    if (self != current_service)
-        worker = NULL;
-    return sk_node_post(node, worker, (sk_handle){destination}, message) < 0 ? -1 : session;
+    fill_request(&send);
+    if (sk_node_is_remote(send.node, (sk_handle){destination}))
+        return post_remote(&send, destination, "");
+    return post_local(&send, destination);
 }
 
 static uint32_t handle_of(sk_node *node, const char *name) {
+    sk_registry *registry = sk_node_registry(node);
+    bool is_foreign = !sk_caller_worker(node);
     if (name[0] == ':')
         return (uint32_t)strtoul(name + 1, NULL, 16);
-    sk_registry_lock(sk_node_registry(node));
-    sk_handle handle = sk_registry_query(sk_node_registry(node), name + 1);
-    sk_registry_unlock(sk_node_registry(node));
+    if (is_foreign)
+        sk_registry_lock(registry);
+    sk_handle handle = sk_registry_query(registry, name + 1);
+    if (is_foreign)
+        sk_registry_unlock(registry);
     return handle.v;
+}
+
+static int send_global(request *send, const char *name) {
+    if (send->size >= SK_PAYLOAD_SIZE_MAX) {
+        skynet_error(send->context, "error: The message to %s is too large", name);
+        return refuse(send, -2);
+    }
+    if (strlen(name) > SK_GLOBAL_NAME_LEN_MAX) {
+        skynet_error(send->context, "error: The global name %s is too long", name);
+        return refuse(send, -1);
+    }
+    if (!set_session(send))
+        return refuse(send, -1);
+    fill_request(send);
+    return post_remote(send, 0, name);
 }
 
 int skynet_sendname(struct skynet_context *context, uint32_t source, const char *destination,
                     int type, int session, void *msg, size_t sz) {
+    request send = {context, sk_caller_node(context), source, type, session, msg, sz};
+    if (!send.node || !destination)
+        return refuse(&send, -1);
     if (destination[0] != ':' && destination[0] != '.')
-        return refuse(type, msg, -1); /* global names need a harbor service */
-    uint32_t handle = handle_of(sk_service_node(service_of(context)), destination);
-    if (handle == 0)
-        return refuse(type, msg, -1);
+        return send_global(&send, destination);
+    uint32_t handle = handle_of(send.node, destination);
+    if (handle == 0 && destination[0] == '.')
+        return refuse(&send, -1);
     return skynet_send(context, source, handle, type, session, msg, sz);
 }
 
 uint32_t skynet_queryname(struct skynet_context *context, const char *name) {
-    if (name[0] == ':' || name[0] == '.')
-        return handle_of(sk_service_node(service_of(context)), name);
+    sk_node *node = sk_caller_node(context);
+    if (node && (name[0] == ':' || name[0] == '.'))
+        return handle_of(node, name);
     skynet_error(context, "error: Don't support query global name %s", name);
     return 0;
 }
@@ -127,15 +184,18 @@ uint32_t skynet_queryname(struct skynet_context *context, const char *name) {
 /* ---- the rest ---- */
 
 const char *skynet_command(struct skynet_context *context, const char *cmd, const char *parm) {
-    return sk_command_run(service_of(context), cmd, parm,
-                          sk_service_text(service_of(context)));
+    sk_service *service = sk_caller_service(context);
+    return sk_command_run(service, cmd, parm, sk_service_text(service));
 }
 
 static void log_bytes(struct skynet_context *context, const void *text, size_t size) {
-    sk_service *self = service_of(context);
-    sk_worker *worker = self && self == current_service ? sk_service_worker(self) : NULL;
+    const sk_service *self = sk_caller_service(context);
+    sk_node *node = sk_caller_node(context);
     sk_handle source = self ? sk_service_handle(self) : SK_HANDLE_NONE;
-    sk_node_log_text(self ? sk_service_node(self) : current_node(), worker, source, text, size);
+    if (node)
+        sk_node_log_text(node, sk_caller_worker(node), source, text, size);
+    else
+        fprintf(stderr, "%.*s\n", (int)size, (const char *)text);
 }
 
 void skynet_error(struct skynet_context *context, const char *fmt, ...) {
@@ -148,57 +208,26 @@ void skynet_error(struct skynet_context *context, const char *fmt, ...) {
     } else {
         char *text = NULL;
         int size = vasprintf(&text, fmt, args);
-        sk_assert(size >= 0);
-        log_bytes(context, text, (size_t)size);
-        sk_free(text);
+        if (size < 0) { /* a wide character that the locale does not have */
+            log_bytes(context, fmt, strlen(fmt));
+        } else {
+            log_bytes(context, text, (size_t)size);
+            sk_free(text);
+        }
     }
     va_end(args);
 }
 
 int skynet_isremote(struct skynet_context *context, uint32_t handle, int *harbor) {
+    sk_node *node = sk_caller_node(context);
     if (harbor)
         *harbor = (int)(handle >> SK_HANDLE_HARBOR_SHIFT);
-    return sk_node_is_remote(sk_service_node(service_of(context)), (sk_handle){handle});
+    return node && sk_node_is_remote(node, (sk_handle){handle});
 }
 
-uint32_t skynet_current_handle(void) {
-    return current_service ? sk_service_handle(current_service).v : 0;
-}
+uint32_t skynet_current_handle(void) { return sk_caller_handle(); }
 
 uint64_t skynet_now(void) {
-    sk_node *node = current_node();
+    sk_node *node = sk_caller_node(NULL);
     return node ? sk_node_now_cs(node) : 0;
-}
-
-/* ---- memory ---- */
-
-void *skynet_malloc(size_t size) { return sk_malloc(size); }
-void *skynet_calloc(size_t count, size_t size) { return sk_calloc(count, size); }
-void *skynet_realloc(void *ptr, size_t size) { return sk_realloc(ptr, size); }
-void skynet_free(void *ptr) { sk_free(ptr); }
-char *skynet_strdup(const char *text) { return sk_strdup(text); }
-
-void *skynet_aligned_alloc(size_t alignment, size_t size) {
-    return sk_malloc_aligned(alignment, size);
-}
-
-void *skynet_memalign(size_t alignment, size_t size) {
-    return sk_malloc_aligned(alignment, size);
-}
-
-int skynet_posix_memalign(void **ret_ptr, size_t alignment, size_t size) {
-    void *ptr = sk_malloc_aligned(alignment, size);
-    if (!ptr)
-        return EINVAL;
-    *ret_ptr = ptr;
-    return 0;
-}
-
-void *skynet_lalloc(void *ptr, size_t old_size, size_t new_size) {
-    (void)old_size;
-    if (new_size == 0) {
-        sk_free(ptr);
-        return NULL;
-    }
-    return sk_realloc(ptr, new_size);
 }

@@ -16,6 +16,10 @@
 
 #define HOSTS_PATH "/etc/hosts"
 
+/* First byte of an address code. */
+#define CODE_V4 1
+#define CODE_V6 2
+
 int sk_addr_parse(const char *host, uint16_t port, sk_addr *ret_addr) {
     sk_addr addr;
     memset(&addr, 0, sizeof addr);
@@ -158,4 +162,48 @@ size_t sk_addr_text(const sk_addr *addr, char ret_text[SK_ADDR_TEXT_SIZE]) {
         return 0;
     return len + (size_t)snprintf(ret_text + len, SK_ADDR_TEXT_SIZE - len, ":%u",
                                   (unsigned)sk_addr_port(addr));
+}
+
+size_t sk_addr_code_size(uint8_t first) {
+    return first == CODE_V4 ? SK_ADDR_CODE_V4_SIZE : first == CODE_V6 ? SK_ADDR_CODE_V6_SIZE : 0;
+}
+
+size_t sk_addr_encode(const sk_addr *addr, uint8_t ret_code[SK_ADDR_CODE_V6_SIZE]) {
+    uint8_t *port = ret_code + 1, *ip = ret_code + 3;
+    switch (addr->any.sa_family) {
+    case AF_INET:
+        ret_code[0] = CODE_V4;
+        memcpy(port, &addr->v4.sin_port, 2);
+        memcpy(ip, &addr->v4.sin_addr, sizeof addr->v4.sin_addr);
+        return SK_ADDR_CODE_V4_SIZE;
+    case AF_INET6:
+        ret_code[0] = CODE_V6;
+        memcpy(port, &addr->v6.sin6_port, 2);
+        memcpy(ip, &addr->v6.sin6_addr, sizeof addr->v6.sin6_addr);
+        return SK_ADDR_CODE_V6_SIZE;
+    default:
+        return 0;
+    }
+}
+
+int sk_addr_decode(const void *code, size_t size, sk_addr *ret_addr) {
+    const uint8_t *bytes = code;
+    if (size == 0 || size != sk_addr_code_size(bytes[0]))
+        return SK_EFORMAT;
+    memset(ret_addr, 0, sizeof *ret_addr);
+    if (bytes[0] == CODE_V4) {
+        ret_addr->v4.sin_family = AF_INET;
+        memcpy(&ret_addr->v4.sin_port, bytes + 1, 2);
+        memcpy(&ret_addr->v4.sin_addr, bytes + 3, sizeof ret_addr->v4.sin_addr);
+    } else {
+        ret_addr->v6.sin6_family = AF_INET6;
+        memcpy(&ret_addr->v6.sin6_port, bytes + 1, 2);
+        memcpy(&ret_addr->v6.sin6_addr, bytes + 3, sizeof ret_addr->v6.sin6_addr);
+    }
+    return 0;
+}
+
+bool sk_addr_is_multicast(const sk_addr *addr) {
+    return addr->any.sa_family == AF_INET6 ? addr->v6.sin6_addr.s6_addr[0] == 0xff
+                                           : IN_MULTICAST(ntohl(addr->v4.sin_addr.s_addr));
 }

@@ -26,6 +26,11 @@ typedef union {
 /* The hosts file: larger ones are cut. */
 #define SK_ADDR_HOSTS_SIZE_MAX (1024 * 1024)
 
+/* The code of an address that travels with a datagram: 1 and 4 bytes, or 2 and 16; between them the
+ * port, all in network order. */
+#define SK_ADDR_CODE_V4_SIZE 7
+#define SK_ADDR_CODE_V6_SIZE 19
+
 /* Any thread. A numeric address, without brackets. 0; SK_ENAME when the text is not one. */
 int sk_addr_parse(const char *host, uint16_t port, sk_addr *ret_addr);
 
@@ -49,5 +54,17 @@ void sk_addr_set_port(sk_addr *addr, uint16_t port);
  * another family gives "". */
 size_t sk_addr_ip_text(const sk_addr *addr, char ret_text[SK_ADDR_TEXT_SIZE]);
 size_t sk_addr_text(const sk_addr *addr, char ret_text[SK_ADDR_TEXT_SIZE]);
+
+/* Any thread. Size of the code that begins with this byte; 0: none does. */
+size_t sk_addr_code_size(uint8_t first);
+
+/* Any thread. Writes the code of the address; returns its size, 0 for another family. */
+size_t sk_addr_encode(const sk_addr *addr, uint8_t ret_code[SK_ADDR_CODE_V6_SIZE]);
+
+/* Any thread. The address of a code of exactly `size` bytes. 0; SK_EFORMAT. */
+int sk_addr_decode(const void *code, size_t size, sk_addr *ret_addr);
+
+/* Any thread. True for an address that a group of hosts shares. */
+bool sk_addr_is_multicast(const sk_addr *addr);
 
 #endif

@@ -2,6 +2,7 @@
 #include "io/event.h"
 
 #include "base/assert.h"
+#include "io/addr.h"
 
 #include <string.h>
 
@@ -36,6 +37,8 @@ bool sk_event_of_message(const sk_msg *msg, sk_io_event *ret_event) {
     memcpy(&head, msg->data, sizeof head);
     sk_event_init(ret_event, (sk_io_event_type)head.type, head.id, head.ud, NULL);
     ret_event->block = head.buffer;
+    if (head.type == SK_IO_UDP && head.buffer && head.ud >= 0)
+        ret_event->addr_size = (uint8_t)sk_addr_code_size((uint8_t)head.buffer[head.ud]);
     if (!head.buffer)
         set_text(ret_event, (const char *)msg->data + sizeof head, msg->size - sizeof head);
     return true;
@@ -47,6 +50,7 @@ void sk_event_init(sk_io_event *ret_event, sk_io_event_type type, int32_t id, in
     ret_event->id = id;
     ret_event->ud = ud;
     ret_event->has_paused = false;
+    ret_event->addr_size = 0;
     ret_event->block = NULL;
     set_text(ret_event, text, text ? strlen(text) : 0);
 }

@@ -23,21 +23,13 @@ typedef enum {
     SK_IO_WARNING = 7,
 } sk_io_event_type;
 
-/* The payload of a real message; `buffer` is NULL when text follows the struct. The layout is that
- * of struct skynet_socket_message. */
-typedef struct {
-    int type;
-    int id;
-    int ud;
-    char *buffer;
-} sk_socket_message;
-
 typedef struct {
     sk_io_event_type type;
     int32_t id;
-    int32_t ud;      /* DATA: bytes; CONNECT: port of a listen; ACCEPT: new id; WARNING: KiB */
+    int32_t ud;      /* DATA, UDP: bytes; CONNECT: port of a listen; ACCEPT: new id; WARNING: KiB */
     bool has_paused; /* DATA: reading has stopped at the limit; sk_socket_resume goes on */
-    void *block;     /* DATA of a turn in blocks, or of a message: the bytes, malloc'ed */
+    uint8_t addr_size; /* UDP: of the sender's address (sk_addr_decode), in the block behind ud */
+    void *block;       /* UDP; DATA of a turn in blocks, or of a message: the bytes, malloc'ed */
     size_t text_len;
     char text[SK_SOCKET_TEXT_LEN_MAX + 1]; /* CONNECT, ACCEPT, ERROR; terminated */
 } sk_io_event;
@@ -50,8 +42,8 @@ typedef struct {
     sk_msg *msgs[SK_NOTES_MAX];
 } sk_notes;
 
-/* Any thread. The real message of an event (the text is cut at its limit). For DATA it carries
- * `block`, which the receiver of the payload frees. */
+/* Any thread. The real message of an event (the text is cut at its limit). For DATA and UDP it
+ * carries `block`, which the receiver of the payload frees. */
 sk_msg *sk_event_message(const sk_io_event *event);
 
 /* Any thread. Decodes a real message; `block` is borrowed from it. False: it is not one. */

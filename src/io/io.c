@@ -49,19 +49,29 @@ static int run_later(sk_io *io, sk_worker *worker, const sk_later_entry *entry) 
     sk_socket *socket = sk_socket_find_locked(io, entry->id);
     if (!socket)
         return 0;
+    if (socket->kind == SK_KIND_DATAGRAM) {
+        bool reads = entry->kind == SK_LATER_READ;
+        sk_socket_unlock(socket);
+        return sk_datagram_on_ready(socket, worker, reads ? SK_POLL_IN : SK_POLL_OUT);
+    }
+    sk_notes notes = {0};
     bool kill = (entry->kind == SK_LATER_ORPHAN && socket->state == SK_SOCKET_ACCEPTED) ||
                 (entry->kind == SK_LATER_LINGER && socket->state == SK_SOCKET_CLOSING);
-    if (kill)
+    if (kill) {
+        if (entry->kind == SK_LATER_LINGER)
+            sk_socket_give_close(socket, &notes); /* a foreign one has not had it */
         sk_socket_die(socket);
+    }
     bool must_post = false;
     if (entry->kind == SK_LATER_READ && is_started(socket))
         must_post = sk_socket_mark(socket, 0, SK_READY_HELD, NULL);
     else if (entry->kind == SK_LATER_ACCEPT && !sk_load_relaxed(&io->input_is_held))
         must_post = sk_socket_mark(socket, SK_READY_IN, 0, NULL);
     sk_socket_unlock(socket);
+    int posted = sk_notes_post(&notes, io->node, worker);
     if (entry->kind == SK_LATER_FLUSH)
         return sk_stream_on_ready(socket, worker, SK_POLL_OUT);
-    return must_post && sk_socket_post_node(socket, worker);
+    return must_post && sk_socket_post_node(socket, worker) ? posted + 1 : posted;
 }
 
 /* Edges that came while input was held were lost: every connection may have input, or its end. */
@@ -107,6 +117,8 @@ static int handle_event(sk_io *io, sk_worker *worker, const sk_poll_event *event
     sk_socket *socket = sk_socket_find(io, (int32_t)(event->key & INT32_MAX));
     if (!socket || sk_load_relaxed(&socket->generation) != event->key >> 32)
         return 0;
+    if (socket->kind == SK_KIND_DATAGRAM)
+        return sk_datagram_on_ready(socket, worker, event->ready);
     const uint32_t over = SK_POLL_HUP | SK_POLL_ERR;
     bool is_held = sk_load_relaxed(&io->input_is_held);
     uint32_t set = 0;
@@ -251,13 +263,26 @@ static sk_info_type info_type(const sk_socket *socket) {
         return SK_INFO_LISTEN;
     case SK_SOCKET_CONNECTED:
     case SK_SOCKET_WRITE_CLOSED:
-        return SK_INFO_TCP;
+        return socket->kind == SK_KIND_FOREIGN ? SK_INFO_BIND : SK_INFO_TCP;
+    case SK_SOCKET_DATAGRAM:
+        return SK_INFO_UDP;
     case SK_SOCKET_READ_CLOSED:
     case SK_SOCKET_CLOSING:
         return SK_INFO_CLOSING;
     default:
         return SK_INFO_UNKNOWN;
     }
+}
+
+/* Locked. Output that the kernel has not taken yet. */
+static size_t unsent_size(const sk_socket *socket) {
+    return socket->outq.size + (socket->datagrams ? socket->datagrams->out.size : 0);
+}
+
+/* Locked. As above; a datagram may be empty. */
+static bool is_unsent(const sk_socket *socket) {
+    return !sk_outq_is_empty(&socket->outq) ||
+           (socket->datagrams && sk_dgramq_first(&socket->datagrams->out));
 }
 
 static bool fill_info(sk_socket *socket, sk_io_info *ret_info) {
@@ -270,9 +295,10 @@ static bool fill_info(sk_socket *socket, sk_io_info *ret_info) {
         .write_size = socket->write_size,
         .read_cs = socket->read_cs,
         .write_cs = socket->write_cs,
-        .unsent_size = socket->outq.size,
+        .unsent_size = unsent_size(socket),
+        .drop_count = socket->datagrams ? socket->datagrams->drop_count : 0,
         .is_reading = !(ready & SK_READY_STOPPED),
-        .is_writing = !sk_outq_is_empty(&socket->outq),
+        .is_writing = is_unsent(socket),
     };
     if (ret_info->type == SK_INFO_CLOSING)
         ret_info->is_reading = false;
@@ -320,9 +346,9 @@ static bool has_unsent(sk_io *io) {
         if (!socket)
             continue;
         sk_socket_lock(socket);
-        bool is_unsent = !sk_outq_is_empty(&socket->outq);
+        bool waits = is_unsent(socket);
         sk_socket_unlock(socket);
-        if (is_unsent)
+        if (waits)
             return true;
     }
     return false;
@@ -377,6 +403,7 @@ void sk_io_free(sk_io *take_io) {
     sk_poller_free(take_io->poller);
     sk_free(take_io->dirty);
     sk_free(take_io->events);
+    sk_free(take_io->datagram);
     sk_free(take_io);
 }
 

@@ -32,9 +32,11 @@ typedef struct {
     uint64_t read_cs; /* node time of the last transfer; 0: none */
     uint64_t write_cs;
     size_t unsent_size;
-    bool is_reading;              /* not paused, and the peer has not finished */
-    bool is_writing;              /* output waits */
-    char name[SK_ADDR_TEXT_SIZE]; /* "ip:port" of the peer; of a listener its own */
+    uint64_t drop_count; /* UDP: datagrams lost here or in the kernel, in either direction */
+    bool is_reading;     /* not paused, and the peer has not finished */
+    bool is_writing;     /* output waits */
+    /* "ip:port" of the peer; of a listener its own; of UDP the default peer; "": none. */
+    char name[SK_ADDR_TEXT_SIZE];
 } sk_io_info;
 
 /* The node does not run yet. NULL when the system refuses (errno tells). */

@@ -12,11 +12,18 @@
 #include "base/atomic.h"
 #include "base/limits.h"
 #include "base/thread.h"
+#include "io/dgramq.h"
 #include "io/event.h"
 #include "io/later.h"
 #include "io/outq.h"
 #include "io/poller.h"
 #include "io/socket.h"
+
+typedef enum {
+    SK_KIND_STREAM,   /* TCP: connections and listeners */
+    SK_KIND_FOREIGN,  /* a descriptor of the program's: as a connection, and never closed */
+    SK_KIND_DATAGRAM, /* UDP */
+} sk_socket_kind;
 
 /* One function moves a socket along these (sk_socket_set_state):
  *
@@ -28,6 +35,9 @@
  *   NEW -> ACCEPTED --start--|----+ (or WRITE_CLOSED)                | | |
  *              | close,      v                                       v v v
  *              +-- output -> CLOSING (also from CONNECTED, READ_CLOSED) -> DEAD
+ *
+ *   NEW -> CONNECTED (a foreign descriptor; goes on as above)
+ *   NEW -> DATAGRAM -> DEAD
  *
  * Every state may become DEAD. */
 typedef enum {
@@ -41,6 +51,7 @@ typedef enum {
     SK_SOCKET_READ_CLOSED,  /* the peer has finished; CLOSE was given */
     SK_SOCKET_WRITE_CLOSED, /* writing has failed */
     SK_SOCKET_CLOSING,      /* closed by command; output is being flushed */
+    SK_SOCKET_DATAGRAM,
     SK_SOCKET_DEAD,
     SK_SOCKET_STATE_COUNT,
 } sk_socket_state;
@@ -49,7 +60,7 @@ typedef enum {
 enum {
     SK_READY_IN = 1,       /* the kernel may have input */
     SK_READY_END = 2,      /* the peer has finished, or an error waits: read on to it */
-    SK_READY_UNREAD = 4,   /* bytes in the input buffer the owner has not been told of */
+    SK_READY_UNREAD = 4,   /* bytes or datagrams the owner has not been told of lie here */
     SK_READY_OUT = 8,      /* the kernel took output again since BLOCKED was last looked at */
     SK_READY_BLOCKED = 16, /* output, or a connect, waits for OUT */
     SK_READY_HELD = 32,    /* no reading: not started, or the confirmation is not posted yet */
@@ -66,10 +77,20 @@ typedef struct {
     sk_addr list[SK_ADDR_LIST_MAX];
 } sk_dial;
 
+/* What a socket of UDP has besides. */
+typedef struct {
+    int family; /* fixed */
+    sk_dgramq in;
+    sk_dgramq out;         /* what the kernel did not take yet */
+    uint64_t drop_count;   /* datagrams lost here, in either direction */
+    uint32_t kernel_drops; /* lost by the kernel, as it told last */
+} sk_datagrams;
+
 struct sk_socket {
     /* Fixed after new. */
     sk_io *io;
     int32_t id;
+    uint8_t kind; /* sk_socket_kind */
 
     /* Any thread; atomic. */
     _Atomic uint32_t ready;      /* SK_READY_* */
@@ -86,6 +107,8 @@ struct sk_socket {
     bool is_registered;
     bool close_given;
     bool is_broken;      /* output is dropped */
+    bool is_write_only;  /* a foreign descriptor that is not to be read */
+    bool must_block;     /* a foreign descriptor that blocked before, and will again */
     bool is_released;    /* died under the lock: the table's reference goes with the unlock */
     uint8_t later_asked; /* kinds (bits) of sk_later to be noted with the unlock */
     int fd;
@@ -98,7 +121,8 @@ struct sk_socket {
     sk_inbuf input;
     size_t read_limit;
     sk_dial *dial; /* while connecting */
-    sk_addr addr;  /* the peer's; of a listener its own */
+    sk_addr addr;  /* the peer's; of a listener its own; of datagrams the default peer's */
+    sk_datagrams *datagrams; /* of kind DATAGRAM; until the object is freed */
     uint64_t read_size, write_size, read_cs, write_cs;
 };
 
@@ -121,6 +145,7 @@ struct sk_io {
 
     /* The poller's thread. */
     sk_poll_event *events;
+    void *datagram; /* room for one; NULL until the first socket of UDP is read */
 
     /* Any thread. */
     SK_ALIGN_LINE _Atomic uint32_t last_id;
@@ -137,7 +162,7 @@ struct sk_io {
 
 /* Any thread. A socket in state NEW with a fresh id, in the table, HELD; takes `take_fd` (-1: none
  * yet). NULL when the table is full: take_fd is still the caller's. */
-sk_socket *sk_socket_new(sk_io *io, sk_handle owner, int take_fd);
+sk_socket *sk_socket_new(sk_io *io, sk_handle owner, sk_socket_kind kind, int take_fd);
 
 /* Worker or poller. The socket, valid until the dispatch (or poll) ends; it may die meanwhile. */
 sk_socket *sk_socket_find(sk_io *io, int32_t id);
@@ -174,6 +199,11 @@ void sk_socket_ask_later(sk_socket *socket, sk_later_kind kind);
 
 /* Locked. Has the descriptor reported by the poller. 0 or -errno. */
 int sk_socket_register(sk_socket *socket);
+
+/* The worker that gives a command for the service; NULL for a thread that is none. */
+static inline sk_worker *sk_io_worker_of(const sk_service *service) {
+    return service ? sk_service_worker(service) : NULL;
+}
 
 static inline sk_handle sk_socket_owner(const sk_socket *socket) {
     return (sk_handle){sk_load_relaxed(&socket->owner)};
@@ -227,6 +257,27 @@ typedef struct {
 /* Not locked. Accepts one connection for the owner. The peer's "ip:port" goes to ret_text. */
 void sk_listener_accept(sk_socket *socket, sk_service *owner, sk_accept_result *ret_result,
                         char ret_text[SK_ADDR_TEXT_SIZE]);
+
+/* ---- foreign.c ---- */
+
+/* Locked, or nobody else is there. Leaves the descriptor as it was found. */
+void sk_foreign_release(sk_socket *socket);
+
+/* ---- datagram.c ---- */
+
+/* Not locked. The descriptor became readable or writable, or failed (`ready` is SK_POLL_*).
+ * Returns the number of messages posted. */
+int sk_datagram_on_ready(sk_socket *socket, sk_worker *worker, uint32_t ready);
+
+/* Locked. Sends what is queued as far as the kernel takes it. 0, or the last error of a datagram
+ * that was dropped. */
+int sk_datagram_flush(sk_socket *socket);
+
+/* ---- socket.c ---- */
+
+/* Any thread. The first address of the host (NULL or "": all of IPv4). 0; SK_ENAME, SK_EINVAL
+ * (port). */
+int sk_socket_first_addr(const char *host, int port, sk_addr *ret_addr);
 
 /* ---- owned.c: the sockets of a service ---- */
 

@@ -81,7 +81,7 @@ static void on_accept_error(sk_socket *socket, int err, sk_accept_result *result
 
 /* A socket for the accepted descriptor, in its place in the table; 0 when that is full. */
 static int32_t enter(sk_io *io, sk_service *owner, int take_fd, const sk_addr *addr) {
-    sk_socket *socket = sk_socket_new(io, sk_service_handle(owner), take_fd);
+    sk_socket *socket = sk_socket_new(io, sk_service_handle(owner), SK_KIND_STREAM, take_fd);
     if (!socket) {
         (void)io->calls.close(take_fd); /* silently, as there is no id to report */
         return 0;

@@ -45,7 +45,7 @@ void sk_owned_add(sk_io *io, sk_service *service, int32_t id) {
 }
 
 void sk_owned_remove(sk_service *service, int32_t id) {
-    owned *set = sk_service_io_data(service);
+    owned *set = service ? sk_service_io_data(service) : NULL;
     if (set && id > 0)
         (void)sk_map_take(&set->ids, (uint64_t)id); /* may be somebody else's */
 }

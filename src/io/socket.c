@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "io/datagram.h"
 #include "io/io_impl.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@
 static void finish(sk_socket *socket, sk_service *service, sk_notes *notes) {
     sk_socket_unlock(socket);
     if (SK_UNLIKELY(notes->count > 0))
-        (void)sk_notes_post(notes, socket->io->node, sk_service_worker(service));
+        (void)sk_notes_post(notes, socket->io->node, sk_io_worker_of(service));
 }
 
 static void tell(sk_service *service, sk_io_event_type type, int32_t id, const char *text) {
@@ -27,7 +28,7 @@ static void tell(sk_service *service, sk_io_event_type type, int32_t id, const c
 
 /* ---- Listening and connecting ---- */
 
-static int first_addr(const char *host, int port, sk_addr *ret_addr) {
+int sk_socket_first_addr(const char *host, int port, sk_addr *ret_addr) {
     if (port < 0 || port > UINT16_MAX)
         return SK_EINVAL;
     if (!host || !*host)
@@ -40,13 +41,13 @@ int sk_socket_listen(sk_io *io, sk_service *service, const sk_listen_options *op
                      sk_listen_result *ret_result) {
     sk_addr addr;
     int fd = -1;
-    int err = first_addr(options->host, options->port, &addr);
+    int err = sk_socket_first_addr(options->host, options->port, &addr);
     if (err < 0)
         return err;
     err = sk_listener_open(io, &addr, options->backlog, &fd, &addr);
     if (err < 0)
         return err;
-    sk_socket *socket = sk_socket_new(io, sk_service_handle(service), fd);
+    sk_socket *socket = sk_socket_new(io, sk_service_handle(service), SK_KIND_STREAM, fd);
     if (!socket) {
         (void)io->calls.close(fd); /* nobody has connected yet */
         return SK_ELIMIT;
@@ -73,7 +74,7 @@ int32_t sk_socket_connect(sk_io *io, sk_service *service, const char *host, int 
                     "socket-server error: Invalid addr %s.", host);
         return SK_EINVAL;
     }
-    sk_socket *socket = sk_socket_new(io, sk_service_handle(service), -1);
+    sk_socket *socket = sk_socket_new(io, sk_service_handle(service), SK_KIND_STREAM, -1);
     if (!socket)
         return SK_ELIMIT;
     int32_t id = socket->id;
@@ -97,6 +98,22 @@ int32_t sk_socket_connect(sk_io *io, sk_service *service, const char *host, int 
 
 /* ---- Starting and stopping ---- */
 
+static bool is_owner(const sk_socket *socket, const sk_service *service) {
+    return sk_handle_eq(sk_socket_owner(socket), sk_service_handle(service));
+}
+
+/* Locked. True: it may be read, or accept. */
+static bool is_running(const sk_socket *socket) {
+    return socket->state == SK_SOCKET_LISTENING || socket->state == SK_SOCKET_CONNECTED ||
+           socket->state == SK_SOCKET_WRITE_CLOSED || socket->state == SK_SOCKET_DATAGRAM;
+}
+
+/* Locked. Something that has arrived lies in the socket. */
+static bool has_unread(const sk_socket *socket) {
+    return sk_inbuf_size(&socket->input) > 0 ||
+           (socket->datagrams && sk_dgramq_first(&socket->datagrams->in));
+}
+
 /* Locked. Changes state and owner; the text of the confirmation, or NULL with ret_error set, or
  * NULL when there is none. */
 static const char *begin_start(sk_socket *socket, sk_service *service, const char **ret_error) {
@@ -111,8 +128,12 @@ static const char *begin_start(sk_socket *socket, sk_service *service, const cha
                             socket->is_broken ? SK_SOCKET_WRITE_CLOSED : SK_SOCKET_CONNECTED);
         text = "start";
         break;
-    case SK_SOCKET_LISTENING:
     case SK_SOCKET_CONNECTED:
+        if (socket->kind == SK_KIND_FOREIGN && is_owner(socket, service))
+            return NULL;
+        break;
+    case SK_SOCKET_LISTENING:
+    case SK_SOCKET_DATAGRAM:
         break;
     case SK_SOCKET_CONNECTING:
     case SK_SOCKET_WRITE_CLOSED:
@@ -135,7 +156,7 @@ static bool release_hold(sk_socket *socket, sk_notes *notes) {
         sk_socket_die(socket);
         return false;
     }
-    uint32_t set = sk_inbuf_size(&socket->input) ? SK_READY_UNREAD : 0;
+    uint32_t set = has_unread(socket) ? SK_READY_UNREAD : 0;
     return sk_socket_mark(socket, set, SK_READY_HELD, NULL);
 }
 
@@ -146,21 +167,19 @@ static void confirm_start(sk_socket *socket, sk_service *service, const char *te
     tell(service, SK_IO_CONNECT, socket->id, text);
     bool must_post = false;
     sk_socket_lock(socket);
-    bool is_ours = sk_handle_eq(sk_socket_owner(socket), sk_service_handle(service));
-    if (is_ours && (socket->state == SK_SOCKET_LISTENING || socket->state == SK_SOCKET_CONNECTED ||
-                    socket->state == SK_SOCKET_WRITE_CLOSED))
+    if (is_owner(socket, service) && is_running(socket))
         must_post = release_hold(socket, &notes);
     finish(socket, service, &notes);
     if (must_post)
         (void)sk_socket_post_node(socket, sk_service_worker(service)); /* to ourselves */
 }
 
-void sk_socket_start(sk_io *io, sk_service *service, int32_t id) {
+bool sk_socket_start(sk_io *io, sk_service *service, int32_t id) {
     const char *error = NULL;
     sk_socket *socket = sk_socket_find_locked(io, id);
     if (!socket) {
         tell(service, SK_IO_ERROR, id, "invalid socket");
-        return;
+        return true;
     }
     const char *text = begin_start(socket, service, &error);
     bool must_post = !error && sk_socket_mark(socket, 0, SK_READY_PAUSED, NULL);
@@ -171,6 +190,7 @@ void sk_socket_start(sk_io *io, sk_service *service, int32_t id) {
         confirm_start(socket, service, text);
     else if (error)
         tell(service, SK_IO_ERROR, id, error);
+    return text || error;
 }
 
 void sk_socket_pause(sk_io *io, sk_service *service, int32_t id) {
@@ -226,10 +246,15 @@ static int send_any(sk_io *io, sk_service *service, int32_t id, const sk_send_da
             sk_free((void *)(uintptr_t)data->data);
         return SK_ECLOSED;
     }
+    if (socket->kind == SK_KIND_DATAGRAM) {
+        sk_socket_unlock(socket);
+        return sk_socket_udp_send(io, service, id, NULL, data);
+    }
     int err = sk_stream_send(socket, service, data, low, &notes);
     finish(socket, service, &notes);
     if (SK_UNLIKELY(err == SK_ESTATE))
-        sk_node_log(io->node, sk_service_worker(service), sk_service_handle(service),
+        sk_node_log(io->node, sk_io_worker_of(service),
+                    service ? sk_service_handle(service) : SK_HANDLE_NONE,
                     "socket-server error: write to listen fd %d.", (int)id);
     return err;
 }
@@ -262,7 +287,7 @@ int32_t sk_socket_id(const sk_socket *socket) { return socket->id; }
 
 sk_inbuf *sk_socket_lock_input(sk_socket *socket, const sk_service *service) {
     sk_socket_lock(socket);
-    if (sk_handle_eq(sk_socket_owner(socket), sk_service_handle(service)))
+    if (is_owner(socket, service))
         return &socket->input;
     sk_socket_unlock(socket);
     return NULL;

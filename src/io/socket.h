@@ -2,7 +2,9 @@
  *
  * Commands: `service` is the one that calls, in its callback, init or release. Any service may
  * give any command for any id; the events go to the owner: who created the socket, or started it
- * last. What a command causes comes later, as events (event.h, turn.h).
+ * last. What a command causes comes later, as events (event.h, turn.h). Close, shutdown, pause,
+ * nodelay and the sends may also be given by threads that run no service, with a service of NULL,
+ * between sk_node_enter and sk_node_leave.
  *
  * Input: bytes that arrived and were not consumed belong to the socket. The owner takes a
  * reference (sk_socket_get) and reads them under the socket's lock; they outlive the connection
@@ -48,9 +50,18 @@ int sk_socket_listen(sk_io *io, sk_service *service, const sk_listen_options *op
  * port), SK_ELIMIT. */
 int32_t sk_socket_connect(sk_io *io, sk_service *service, const char *host, int port);
 
+/* Takes a descriptor of the program's (standard input, a pipe, a terminal) as if it were a
+ * connection. It does not block from now on and stays open; a close leaves it as it was. The
+ * program keeps it open until CLOSE, which here comes after all output. Returns the id; later
+ * CONNECT "binding", or ERROR when it cannot be polled (a regular file), and then the id is dead.
+ * SK_ELIMIT. */
+int32_t sk_socket_bind(sk_io *io, sk_service *service, int fd);
+
 /* Starts reading or accepting and makes the caller the owner. Later CONNECT "start", or
- * "transfer" if it ran already; ERROR "invalid socket" or "socket closed" to the caller. */
-void sk_socket_start(sk_io *io, sk_service *service, int32_t id);
+ * "transfer" if it ran already; ERROR "invalid socket" or "socket closed" to the caller. False:
+ * nothing will be told and the owner stays, only reading goes on. So it is while connecting, after
+ * a failure to write, and for the owner of a descriptor of the program's. */
+bool sk_socket_start(sk_io *io, sk_service *service, int32_t id);
 
 /* Stops reading until sk_socket_start or sk_socket_resume; no event. */
 void sk_socket_pause(sk_io *io, sk_service *service, int32_t id);
@@ -69,7 +80,8 @@ void sk_socket_shutdown(sk_io *io, sk_service *service, int32_t id);
 void sk_socket_nodelay(sk_io *io, sk_service *service, int32_t id);
 
 /* Sends, or queues what cannot be sent now. Failures of the network come as events. 0; SK_ECLOSED
- * when the id is dead or being closed, SK_ESTATE for a listener (logged). The second is of low
+ * when the id is dead or being closed, SK_ESTATE for a listener, or UDP without a default peer
+ * (both are logged). The second is of low
  * priority: it gives way to all that is sent with the first. */
 int sk_socket_send(sk_io *io, sk_service *service, int32_t id, const sk_send_data *data);
 int sk_socket_send_low(sk_io *io, sk_service *service, int32_t id, const sk_send_data *data);

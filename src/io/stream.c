@@ -1,4 +1,5 @@
-/* stream.c -- TCP connections: connecting, reading, writing, closing.
+/* stream.c -- connections: connecting, reading, writing, closing. TCP, and the descriptors of the
+ * program's (foreign.c), which are read and written in another way.
  *
  * Everything here runs with the socket's lock held, but for sk_stream_on_ready, which takes it. The
  * bytes pass through two functions only, transport_read and transport_write.
@@ -26,9 +27,12 @@
 /* ---- The transport ---- */
 
 static ssize_t transport_read(sk_socket *socket, void *ret_data, size_t size) {
+    const sk_syscalls *calls = &socket->io->calls;
+    bool is_foreign = socket->kind == SK_KIND_FOREIGN;
     ssize_t n;
     do
-        n = socket->io->calls.recv(socket->fd, ret_data, size, MSG_DONTWAIT);
+        n = is_foreign ? calls->read(socket->fd, ret_data, size)
+                       : calls->recv(socket->fd, ret_data, size, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     return n < 0 ? sk_err_from_errno() : n;
 }
@@ -38,6 +42,12 @@ static ssize_t transport_write(sk_socket *socket, struct iovec *pieces, int coun
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     const sk_syscalls *calls = &socket->io->calls;
     ssize_t n;
+    if (socket->kind == SK_KIND_FOREIGN) {
+        do
+            n = calls->writev(socket->fd, pieces, count);
+        while (n < 0 && errno == EINTR);
+        return n < 0 ? sk_err_from_errno() : n;
+    }
     do
         n = count == 1 ? calls->send(socket->fd, pieces->iov_base, pieces->iov_len, flags)
                        : calls->sendmsg(socket->fd, &msg, flags);
@@ -61,6 +71,12 @@ static bool is_blocked(const sk_socket *socket) {
     return (sk_load_relaxed(&socket->ready) & SK_READY_BLOCKED) != 0;
 }
 
+/* The end of a socket that had its CLOSE, or, being foreign, was to have it now. */
+static void end(sk_socket *socket, sk_notes *notes) {
+    sk_socket_give_close(socket, notes);
+    sk_socket_die(socket);
+}
+
 /* The connection takes no more output, now or later. */
 static void write_failed(sk_socket *socket, int err, sk_notes *notes) {
     sk_outq_done(&socket->outq);
@@ -69,13 +85,14 @@ static void write_failed(sk_socket *socket, int err, sk_notes *notes) {
     switch ((sk_socket_state)socket->state) {
     case SK_SOCKET_CONNECTED:
         sk_socket_give_error(socket, sk_err_text(err), notes);
-        (void)socket->io->calls.shutdown(socket->fd, SHUT_WR); /* reset already, most likely */
+        if (socket->kind != SK_KIND_FOREIGN) /* reset already, most likely */
+            (void)socket->io->calls.shutdown(socket->fd, SHUT_WR);
         sk_socket_set_state(socket, SK_SOCKET_WRITE_CLOSED);
         break;
     case SK_SOCKET_ACCEPTED: /* whoever starts it will read the error */
         break;
     default:
-        sk_socket_die(socket);
+        end(socket, notes);
     }
 }
 
@@ -93,6 +110,8 @@ static bool wait_writable(sk_socket *socket, sk_notes *notes) {
 static void discard_input(sk_socket *socket) {
     char data[4096];
     bool is_known = (sk_load_relaxed(&socket->ready) & SK_READY_IN) != 0;
+    if (socket->kind == SK_KIND_FOREIGN)
+        return; /* others may want it */
     if (!is_known && !sk_load_relaxed(&socket->io->input_is_held))
         return; /* when input is held nobody is told of it, so there may be some */
     for (size_t size = 0; size < DISCARD_SIZE_MAX;) {
@@ -106,7 +125,7 @@ static void discard_input(sk_socket *socket) {
 static void on_drained(sk_socket *socket, sk_notes *notes) {
     if (socket->state == SK_SOCKET_CLOSING) {
         discard_input(socket);
-        sk_socket_die(socket);
+        end(socket, notes);
         return;
     }
     if (socket->warn_size == 0)
@@ -209,7 +228,7 @@ static void gather(sk_socket *socket, const sk_send_data *data, bool low, sk_not
 
 /* True: the first write of this dispatch to this socket. */
 static bool is_first_write(sk_socket *socket, sk_service *service) {
-    sk_worker *worker = sk_service_worker(service);
+    sk_worker *worker = sk_io_worker_of(service);
     uint64_t dispatch = worker ? sk_worker_dispatch_id(worker) : 0;
     bool is_first = !worker || socket->write_worker != worker || socket->write_dispatch != dispatch;
     socket->write_worker = worker;
@@ -349,7 +368,7 @@ static bool look_at(sk_socket *socket, uint32_t ready, sk_notes *notes) {
     case SK_SOCKET_READ_CLOSED:
     case SK_SOCKET_CLOSING:
         if (is_over) { /* nobody reads any more: the connection is gone, and so is the id */
-            sk_socket_die(socket);
+            end(socket, notes);
             return false;
         }
         break;
@@ -416,11 +435,16 @@ void sk_stream_close(sk_socket *socket, sk_notes *notes) {
     case SK_SOCKET_ACCEPTED:
     case SK_SOCKET_CONNECTED:
     case SK_SOCKET_READ_CLOSED:
-        sk_socket_give_close(socket, notes);
+        /* The program may close a foreign descriptor once it knows: only when all is out. */
+        if (socket->kind != SK_KIND_FOREIGN)
+            sk_socket_give_close(socket, notes);
         close_flushing(socket, notes);
         return;
+    case SK_SOCKET_DATAGRAM:
+        (void)sk_datagram_flush(socket); /* a last attempt; what is lost is lost */
+        end(socket, notes);
+        return;
     default:
-        sk_socket_give_close(socket, notes);
-        sk_socket_die(socket);
+        end(socket, notes);
     }
 }

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int call_bind(int fd, const struct sockaddr *addr, socklen_t size) {
@@ -34,6 +35,8 @@ static ssize_t call_send(int fd, const void *data, size_t size, int flags) {
     return syscall(SYS_sendto, fd, data, size, flags, NULL, 0);
 }
 
+static int call_fcntl(int fd, int command, int arg) { return fcntl(fd, command, arg); }
+
 static int call_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 void sk_syscalls_init(sk_syscalls *ret_calls) {
@@ -46,6 +49,10 @@ void sk_syscalls_init(sk_syscalls *ret_calls) {
         .recv = call_recv,
         .send = call_send,
         .sendmsg = sendmsg,
+        .recvmsg = recvmsg,
+        .read = read,
+        .writev = writev,
+        .fcntl = call_fcntl,
         .shutdown = shutdown,
         .close = close,
         .getsockopt = getsockopt,

@@ -20,6 +20,10 @@ typedef struct {
     ssize_t (*recv)(int fd, void *ret_data, size_t size, int flags);
     ssize_t (*send)(int fd, const void *data, size_t size, int flags);
     ssize_t (*sendmsg)(int fd, const struct msghdr *msg, int flags);
+    ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);
+    ssize_t (*read)(int fd, void *ret_data, size_t size);
+    ssize_t (*writev)(int fd, const struct iovec *pieces, int count);
+    int (*fcntl)(int fd, int command, int arg);
     int (*shutdown)(int fd, int how);
     int (*close)(int fd);
     int (*getsockopt)(int fd, int level, int name, void *ret_value, socklen_t *size);

@@ -19,7 +19,8 @@
 /* transitions[from]: the states that may follow. */
 static const uint16_t transitions[SK_SOCKET_STATE_COUNT] = {
     [SK_SOCKET_NEW] = BIT(SK_SOCKET_LISTEN_PAUSED) | BIT(SK_SOCKET_CONNECTING) |
-                      BIT(SK_SOCKET_ACCEPTED) | BIT(SK_SOCKET_DEAD),
+                      BIT(SK_SOCKET_ACCEPTED) | BIT(SK_SOCKET_CONNECTED) | BIT(SK_SOCKET_DATAGRAM) |
+                      BIT(SK_SOCKET_DEAD),
     [SK_SOCKET_LISTEN_PAUSED] = BIT(SK_SOCKET_LISTENING) | BIT(SK_SOCKET_DEAD),
     [SK_SOCKET_LISTENING] = BIT(SK_SOCKET_DEAD),
     [SK_SOCKET_CONNECTING] =
@@ -32,6 +33,7 @@ static const uint16_t transitions[SK_SOCKET_STATE_COUNT] = {
     [SK_SOCKET_READ_CLOSED] = BIT(SK_SOCKET_CLOSING) | BIT(SK_SOCKET_DEAD),
     [SK_SOCKET_WRITE_CLOSED] = BIT(SK_SOCKET_DEAD),
     [SK_SOCKET_CLOSING] = BIT(SK_SOCKET_DEAD),
+    [SK_SOCKET_DATAGRAM] = BIT(SK_SOCKET_DEAD),
     [SK_SOCKET_DEAD] = 0,
 };
 
@@ -62,9 +64,10 @@ static bool enter_table(sk_io *io, sk_socket *socket) {
 
 static void free_retired(void *take_socket) { sk_socket_free(take_socket); }
 
-sk_socket *sk_socket_new(sk_io *io, sk_handle owner, int take_fd) {
+sk_socket *sk_socket_new(sk_io *io, sk_handle owner, sk_socket_kind kind, int take_fd) {
     sk_socket *socket = sk_new(sk_socket);
     socket->io = io;
+    socket->kind = (uint8_t)kind;
     socket->state = SK_SOCKET_NEW;
     socket->fd = take_fd;
     socket->output_limit = io->output_limit;
@@ -112,9 +115,28 @@ void sk_socket_unref(sk_socket *take_socket) {
         sk_reclaim_defer(sk_node_reclaim(take_socket->io->node), take_socket, free_retired);
 }
 
+/* Both queues of datagrams are lost. */
+static void drop_datagrams(sk_socket *socket) {
+    if (!socket->datagrams)
+        return;
+    sk_dgramq_done(&socket->datagrams->in);
+    sk_dgramq_done(&socket->datagrams->out);
+}
+
+static void close_fd(sk_socket *socket) {
+    if (socket->fd < 0)
+        return;
+    if (socket->kind == SK_KIND_FOREIGN)
+        sk_foreign_release(socket);
+    else
+        (void)socket->io->calls.close(socket->fd); /* it is over, whatever that says */
+    socket->fd = -1;
+}
+
 void sk_socket_free(sk_socket *take_socket) {
-    if (take_socket->fd >= 0)
-        (void)take_socket->io->calls.close(take_socket->fd); /* nobody is left to be told */
+    close_fd(take_socket);
+    drop_datagrams(take_socket);
+    sk_free(take_socket->datagrams);
     sk_outq_done(&take_socket->outq);
     sk_inbuf_done(&take_socket->input);
     sk_free(take_socket->dial);
@@ -148,9 +170,8 @@ void sk_socket_set_state(sk_socket *socket, sk_socket_state state) {
 void sk_socket_die(sk_socket *socket) {
     sk_io *io = socket->io;
     sk_socket_set_state(socket, SK_SOCKET_DEAD);
-    if (socket->fd >= 0)
-        (void)io->calls.close(socket->fd); /* the connection is over, whatever it says */
-    socket->fd = -1;
+    close_fd(socket);
+    drop_datagrams(socket);
     sk_outq_done(&socket->outq);
     sk_free(socket->dial);
     socket->dial = NULL;

@@ -1,4 +1,4 @@
-/* turn.c -- reading and accepting by the owner.
+/* turn.c -- reading, accepting and taking datagrams by the owner.
  *
  * Begin takes what is ready out of the readiness word and marks the node as free again in one
  * atomic step; so whatever happens from then on queues it anew, and nothing is missed. Reading is
@@ -18,6 +18,32 @@ static void data_event(sk_io_turn *turn, size_t size, void *block, sk_io_event *
     ret_event->block = block;
 }
 
+/* Keeps the bytes that came for the message log of the owner, if there is one: when it writes them
+ * the input may have been read by a new owner. */
+static void keep_for_log(sk_io_turn *turn, const void *data, size_t size) {
+    if (SK_UNLIKELY(sk_service_is_logged(turn->owner)))
+        turn->logged = sk_memdup_text(data, size);
+}
+
+/* Writes the event to the message log, if there is one: before it is handled. */
+static void log_event(sk_io_turn *turn, const sk_io_event *event) {
+    if (SK_LIKELY(!turn->logged && !sk_service_is_logged(turn->owner)))
+        return;
+    bool has_bytes = event->type == SK_IO_DATA || event->type == SK_IO_UDP;
+    const void *bytes = event->block ? event->block : turn->logged;
+    sk_msglog_event line = {
+        .type = (int)event->type,
+        .id = event->id,
+        .ud = event->ud,
+        .is_text = !has_bytes,
+        .data = has_bytes ? bytes : event->text,
+        .size = has_bytes ? (bytes ? (size_t)event->ud : 0) : event->text_len,
+    };
+    sk_service_log_event(turn->owner, &line);
+    sk_free(turn->logged);
+    turn->logged = NULL;
+}
+
 /* Locked. Unread bytes of an earlier owner, or of an earlier way to read. True: an event. */
 static bool tell_unread(sk_io_turn *turn, sk_io_event *ret_event) {
     sk_socket *socket = turn->socket;
@@ -26,6 +52,8 @@ static bool tell_unread(sk_io_turn *turn, sk_io_event *ret_event) {
     size_t size = sk_inbuf_size(&socket->input);
     if (!is_news || size == 0)
         return false;
+    if (!turn->in_blocks)
+        keep_for_log(turn, sk_inbuf_bytes(&socket->input), size);
     void *block = turn->in_blocks ? sk_inbuf_take_all(&socket->input, &size) : NULL;
     data_event(turn, size, block, ret_event);
     return true;
@@ -34,12 +62,14 @@ static bool tell_unread(sk_io_turn *turn, sk_io_event *ret_event) {
 /* Locked. Bytes have come; decides how the turn goes on. True: the node must be posted. */
 static bool take_bytes(sk_io_turn *turn, const void *data, size_t size, sk_io_event *ret_event) {
     sk_socket *socket = turn->socket;
-    bool is_full = size == SK_READ_SIZE;
-    uint32_t rest = is_full || (turn->ready & SK_READY_END) ? turn->ready : 0;
+    /* A terminal gives a line at a time, whatever waits behind it. */
+    bool may_be_more = size == SK_READ_SIZE || socket->kind == SK_KIND_FOREIGN;
+    uint32_t rest = may_be_more || (turn->ready & SK_READY_END) ? turn->ready : 0;
     if (turn->in_blocks) {
         data_event(turn, size, sk_memdup_text(data, size), ret_event);
     } else {
         sk_inbuf_append(&socket->input, data, size);
+        keep_for_log(turn, data, size);
         data_event(turn, size, NULL, ret_event);
         if (sk_inbuf_size(&socket->input) > socket->read_limit) {
             ret_event->has_paused = true;
@@ -47,7 +77,7 @@ static bool take_bytes(sk_io_turn *turn, const void *data, size_t size, sk_io_ev
             return sk_socket_mark(socket, rest | SK_READY_PAUSED, 0, NULL);
         }
     }
-    if (!is_full) {
+    if (!may_be_more) {
         turn->ready = rest;
         return false;
     }
@@ -92,6 +122,14 @@ static bool take_error(sk_io_turn *turn, int err, sk_io_event *ret_event) {
     return true;
 }
 
+/* Locked. As sk_stream_read. A foreign descriptor that is only written has an end, and no
+ * input. */
+static ssize_t read_some(sk_io_turn *turn, void *scratch) {
+    if (SK_UNLIKELY(turn->socket->is_write_only))
+        return turn->ready & SK_READY_END ? 0 : -EAGAIN;
+    return sk_stream_read(turn->socket, scratch, SK_READ_SIZE);
+}
+
 /* Locked; unlocks. One read. */
 static bool read_step(sk_io_turn *turn, sk_io_event *ret_event) {
     sk_socket *socket = turn->socket;
@@ -100,7 +138,7 @@ static bool read_step(sk_io_turn *turn, sk_io_event *ret_event) {
     bool must_post = false;
     if (!has_event && turn->ready) {
         void *scratch = sk_worker_scratch(worker);
-        ssize_t n = sk_stream_read(socket, scratch, SK_READ_SIZE);
+        ssize_t n = read_some(turn, scratch);
         if (n > 0)
             must_post = take_bytes(turn, scratch, (size_t)n, ret_event);
         has_event =
@@ -117,7 +155,7 @@ static bool accept_step(sk_io_turn *turn, sk_io_event *ret_event) {
     sk_socket *socket = turn->socket;
     sk_accept_result result;
     char text[SK_ADDR_TEXT_SIZE];
-    if (turn->accept_count++ >= SK_ACCEPT_COUNT_MAX) {
+    if (turn->count++ >= SK_ACCEPT_COUNT_MAX) {
         (void)sk_socket_raise(socket, sk_service_worker(turn->owner), turn->ready, 0);
         turn->ready = 0;
         return false;
@@ -130,6 +168,25 @@ static bool accept_step(sk_io_turn *turn, sk_io_event *ret_event) {
     else if (result.id)
         sk_event_init(ret_event, SK_IO_ACCEPT, socket->id, result.id, text);
     return result.error || result.id;
+}
+
+/* Locked; unlocks. One datagram. */
+static bool datagram_step(sk_io_turn *turn, sk_io_event *ret_event) {
+    sk_socket *socket = turn->socket;
+    sk_dgram dgram;
+    bool is_over = turn->count++ >= SK_DATAGRAM_TURN_COUNT_MAX;
+    bool has_one = !is_over && sk_dgramq_pop(&socket->datagrams->in, &dgram);
+    sk_socket_unlock(socket);
+    if (is_over)
+        (void)sk_socket_raise(socket, sk_service_worker(turn->owner), turn->ready, 0);
+    if (!has_one) {
+        turn->ready = 0;
+        return false;
+    }
+    sk_event_init(ret_event, SK_IO_UDP, socket->id, (int32_t)dgram.size, NULL);
+    ret_event->block = dgram.block;
+    ret_event->addr_size = dgram.addr_size;
+    return true;
 }
 
 /* One look at the socket. True: an event. Goes on while something is ready. */
@@ -152,6 +209,8 @@ static bool step(sk_io_turn *turn, sk_io_event *ret_event) {
     case SK_SOCKET_LISTENING:
         sk_socket_unlock(socket);
         return accept_step(turn, ret_event);
+    case SK_SOCKET_DATAGRAM:
+        return datagram_step(turn, ret_event);
     default: /* closed meanwhile */
         sk_socket_unlock(socket);
         turn->ready = 0;
@@ -177,11 +236,15 @@ bool sk_io_turn_next(sk_io_turn *turn, sk_io_event *ret_event) {
     if (turn->owes_close) {
         turn->owes_close = false;
         sk_event_init(ret_event, SK_IO_CLOSE, turn->socket->id, 0, NULL);
+        log_event(turn, ret_event);
         return true;
     }
-    while (turn->ready)
-        if (step(turn, ret_event))
-            return true;
+    while (turn->ready) {
+        if (!step(turn, ret_event))
+            continue;
+        log_event(turn, ret_event);
+        return true;
+    }
     sk_io_turn_end(turn);
     return false;
 }

@@ -1,4 +1,5 @@
-/* turn.h -- what the owner of a socket does with a readiness node: it reads, or accepts.
+/* turn.h -- what the owner of a socket does with a readiness node: it reads, accepts, or takes
+ * datagrams.
  *
  *   sk_io_turn turn;
  *   sk_io_turn_begin(&turn, service, node, false);
@@ -6,10 +7,10 @@
  *       handle(&event);
  *   (sk_io_turn_end(&turn) only when the loop is left early)
  *
- * One turn is one read of at most SK_READ_SIZE bytes, or SK_ACCEPT_COUNT_MAX connections; if there
- * may be more the node is at the tail of the mailbox again. After begin the node must not be
- * touched: it may be queued again already. The handler may do anything, also close the
- * socket. */
+ * One turn is one read of at most SK_READ_SIZE bytes, SK_ACCEPT_COUNT_MAX connections, or
+ * SK_DATAGRAM_TURN_COUNT_MAX datagrams; if there may be more the node is at the tail of the mailbox
+ * again. After begin the node must not be touched: it may be queued again already. The handler may
+ * do anything, also close the socket. */
 #ifndef SK_IO_TURN_H
 #define SK_IO_TURN_H
 
@@ -21,14 +22,15 @@ typedef struct {
     struct sk_socket *socket; /* referenced; NULL at the end */
     sk_service *owner;
     uint32_t ready; /* what is still to be looked at */
-    uint32_t accept_count;
+    uint32_t count; /* connections or datagrams so far */
     bool in_blocks;
     bool owes_close;
+    void *logged; /* for the message log of the owner: a copy of the bytes of this event, or NULL */
 } sk_io_turn;
 
 /* Owner, in its dispatch. `node` is a message of kind SK_MSG_NODE and type SK_TYPE_SOCKET. With
  * `in_blocks` DATA carries a malloc block (the caller's); else the bytes go to the input of the
- * socket (socket.h) and DATA tells how many. */
+ * socket (socket.h) and DATA tells how many. A datagram always is a block, the caller's. */
 void sk_io_turn_begin(sk_io_turn *ret_turn, sk_service *owner, sk_msg *node, bool in_blocks);
 
 /* Owner. The next event; false at the end of the turn, which has then ended. */

@@ -1,6 +1,7 @@
 /* bind.c -- arguments, packing, posting and protocols, shared by all bindings. */
 #include "lua/bind.h"
 
+#include "actor/harbor.h"
 #include "actor/registry.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -77,21 +78,19 @@ void sk_bind_note_taken(lua_State *L, int first, const sk_msg *msg) {
             sk_vm_of(L)->payload_is_taken = true;
 }
 
-int sk_bind_rawget_field(lua_State *L, int table) {
+int sk_bind_get_field(lua_State *L, int table, int key_ref) {
     table = lua_absindex(L, table);
-    lua_pushvalue(L, -1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, key_ref);
     int type = lua_rawget(L, table);
-    if (SK_LIKELY(type != LUA_TNIL)) {
-        lua_remove(L, -2);
+    if (SK_LIKELY(type != LUA_TNIL || !lua_getmetatable(L, table)))
         return type;
-    }
-    lua_pop(L, 1);
+    lua_pop(L, 2);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, key_ref);
     return lua_gettable(L, table);
 }
 
 sk_msg *sk_bind_pack_by(lua_State *L, int proto, int first, int last) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_PACK);
-    sk_bind_rawget_field(L, proto);
+    sk_bind_get_field(L, proto, SK_REF_KEY_PACK);
     if (SK_LIKELY(lua_tocfunction(L, -1) == sk_bind_packfn)) {
         lua_pop(L, 1);
         return sk_bind_pack(L, first, last);
@@ -110,23 +109,9 @@ sk_msg *sk_bind_pack_by(lua_State *L, int proto, int first, int last) {
 
 /* ---- posting ---- */
 
-/* Another node, and no link to it: the failure arrives as an error answer. */
-static int post_remote(sk_vm *vm, sk_handle to, sk_msg *take_msg) {
-    if (take_msg->session > 0 && take_msg->type != SK_TYPE_RESPONSE &&
-        take_msg->type != SK_TYPE_ERROR) {
-        sk_msg *error = sk_msg_new_around(NULL, 0);
-        error->source = to;
-        error->type = SK_TYPE_ERROR;
-        error->session = take_msg->session;
-        (void)sk_service_post(vm->service, sk_service_handle(vm->service), error);
-    }
-    sk_msg_free(take_msg);
-    return 0;
-}
-
 int sk_bind_post(sk_vm *vm, sk_address to, sk_msg *take_msg) {
-    if (SK_UNLIKELY(to.global || sk_node_is_remote(vm->node, to.handle)))
-        return post_remote(vm, to.handle, take_msg);
+    if (SK_UNLIKELY(to.global != NULL))
+        return sk_harbor_post_name(vm->node, sk_service_worker(vm->service), to.global, take_msg);
     return sk_service_post(vm->service, to.handle, take_msg);
 }
 
@@ -151,65 +136,101 @@ static void set_proto(lua_State *L, int protos, const char *name, int id) {
     lua_rawset(L, protos);
 }
 
-/* ---- the lua protocol's table ----
+/* ---- watched protocols ----
  *
- * Each message of the lua protocol needs its dispatch, pack and unpack. So that they need not be
- * looked up, the table of this one protocol is a proxy: empty, with the fields in a table behind
- * it, and a copy of what matters where C finds it at once. Only rawget can tell. */
+ * Each message of the protocols lua and snax needs their dispatch, pack and unpack. So that they
+ * need not be looked up, the table of such a protocol is a proxy: empty, with the fields in a table
+ * behind it, and a copy of what matters where C finds it at once. Only rawget can tell. */
 
-/* Fields -> SK_REF_LUA_DISPATCH and vm->lua_is_plain. */
-static void refresh_lua(lua_State *L, int fields) {
-    sk_vm *vm = sk_vm_of(L);
+static bool packs_plainly(lua_State *L, int fields) {
+    lua_getfield(L, fields, "pack");
+    lua_getfield(L, fields, "unpack");
+    bool is = lua_tocfunction(L, -2) == sk_bind_packfn && lua_tocfunction(L, -1) == sk_bind_unpack;
+    lua_pop(L, 2);
+    return is;
+}
+
+/* Fields -> vm->plain[slot], and the dispatch function in the registry. */
+static void refresh(lua_State *L, int fields, int slot) {
+    sk_plain *plain = &sk_vm_of(L)->plain[slot];
     if (lua_getfield(L, fields, "dispatch") == LUA_TNIL) {
         lua_pop(L, 1);
         lua_pushboolean(L, false);
     }
-    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH);
-    lua_getfield(L, fields, "pack");
-    bool is_plain = lua_tocfunction(L, -1) == sk_bind_packfn;
-    lua_getfield(L, fields, "unpack");
-    vm->lua_is_plain = is_plain && lua_tocfunction(L, -1) == sk_bind_unpack;
-    vm->lua_is_traced = lua_getfield(L, fields, "trace") != LUA_TNIL;
-    lua_pop(L, 3);
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_DISPATCH + slot);
+    plain->is_plain = packs_plainly(L, fields);
+    plain->is_traced = lua_getfield(L, fields, "trace") != LUA_TNIL;
+    lua_pop(L, 1);
 }
 
-static int lua_proto_newindex(lua_State *L) {
+static int watched_newindex(lua_State *L) {
     lua_settop(L, 3);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 2);
     lua_rawset(L, 2);
-    refresh_lua(L, 2);
+    refresh(L, 2, (int)lua_tointeger(L, lua_upvalueindex(2)));
     return 0;
 }
 
-static int lua_proto_next(lua_State *L) {
+static int watched_next(lua_State *L) {
     lua_settop(L, 2);
-    return lua_next(L, lua_upvalueindex(1)) ? 2 : 1;
+    if (lua_next(L, lua_upvalueindex(1)))
+        return 2;
+    lua_pushnil(L);
+    return 1;
 }
 
-static int lua_proto_pairs(lua_State *L) {
+static int watched_pairs(lua_State *L) {
     lua_pushvalue(L, lua_upvalueindex(1));
-    lua_pushcclosure(L, lua_proto_next, 1);
+    lua_pushcclosure(L, watched_next, 1);
     lua_pushvalue(L, 1);
     lua_pushnil(L);
     return 3;
 }
 
-/* The fields are on top: replaced by the proxy. */
-static void wrap_lua_proto(lua_State *L) {
+/* Pushes a table with the fields of the one at `proto`, which is then empty. */
+static void move_fields(lua_State *L, int proto) {
+    lua_createtable(L, 0, 5);
     int fields = lua_gettop(L);
-    lua_newtable(L);
+    lua_pushnil(L);
+    while (lua_next(L, proto)) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, fields);
+        lua_pushvalue(L, -1);
+        lua_pushnil(L);
+        lua_rawset(L, proto);
+    }
+}
+
+static void watch(lua_State *L, int proto, int slot) {
+    move_fields(L, proto);
+    int fields = lua_gettop(L);
     lua_createtable(L, 0, 3);
     lua_pushvalue(L, fields);
     lua_setfield(L, -2, "__index");
     lua_pushvalue(L, fields);
-    lua_pushcclosure(L, lua_proto_newindex, 1);
+    lua_pushinteger(L, slot);
+    lua_pushcclosure(L, watched_newindex, 2);
     lua_setfield(L, -2, "__newindex");
     lua_pushvalue(L, fields);
-    lua_pushcclosure(L, lua_proto_pairs, 1);
+    lua_pushcclosure(L, watched_pairs, 1);
     lua_setfield(L, -2, "__pairs");
-    lua_setmetatable(L, -2);
-    lua_remove(L, fields);
+    lua_setmetatable(L, proto);
+    refresh(L, fields, slot);
+    lua_pop(L, 1);
+}
+
+void sk_bind_watch_proto(lua_State *L, int proto, int type) {
+    proto = lua_absindex(L, proto);
+    int slot = sk_bind_plain_slot(type);
+    if (slot < 0 || lua_getmetatable(L, proto))
+        return;
+    lua_getfield(L, proto, "name");
+    bool is_usual = lua_topointer(L, -1) == sk_vm_of(L)->plain[slot].name;
+    lua_pop(L, 1);
+    if (is_usual && packs_plainly(L, proto))
+        watch(L, proto, slot);
 }
 
 /* ---- predefined protocols ---- */
@@ -226,6 +247,10 @@ static void fill_predefined(lua_State *L, const char *name, int type) {
     lua_setfield(L, -2, "pack");
     lua_pushcfunction(L, sk_bind_unpack);
     lua_setfield(L, -2, "unpack");
+    if (type != SK_TYPE_DEBUG)
+        return;
+    lua_pushcfunction(L, sk_bind_debug_dispatch);
+    lua_setfield(L, -2, "dispatch");
 }
 
 /* Makes a predefined protocol. Leaves its table on top; false (nothing) if the type is none. */
@@ -240,26 +265,10 @@ static bool make_predefined(lua_State *L, int type) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
     int protos = lua_gettop(L);
     fill_predefined(L, name, type);
-    if (type == SK_TYPE_LUA)
-        wrap_lua_proto(L);
+    sk_bind_watch_proto(L, -1, type);
     set_proto(L, protos, name, type);
     lua_remove(L, protos);
     return true;
-}
-
-void sk_bind_load_debug(lua_State *L) {
-    lua_getfield(L, -1, "dispatch");
-    bool is_loaded = !lua_isnil(L, -1);
-    lua_pop(L, 1);
-    if (is_loaded)
-        return;
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "skynet.debug");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "init");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_SKYNET);
-    lua_call(L, 1, 0);
-    lua_pop(L, 1);
 }
 
 bool sk_bind_push_proto(lua_State *L, int type) {
@@ -307,7 +316,7 @@ int sk_bind_check_proto(lua_State *L, int index) {
                           luaL_tolstring(L, index, NULL));
     if (lua_type(L, index) == LUA_TNUMBER)
         return (int)lua_tointeger(L, index);
-    lua_getfield(L, -1, "id");
+    sk_bind_get_field(L, -1, SK_REF_KEY_ID);
     int type = (int)lua_tointeger(L, -1);
     lua_pop(L, 1);
     return type;

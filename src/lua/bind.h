@@ -56,9 +56,15 @@ sk_task *sk_bind_new_thread(lua_State *L, int first);
  * pushed, the protocol is not registered. */
 bool sk_bind_push_proto(lua_State *L, int type);
 
-/* In a coroutine, the debug protocol's table on top: its handler lives in a Lua module that is
- * loaded by the first debug message. */
-void sk_bind_load_debug(lua_State *L);
+/* retpack(...), for other bindings. */
+int sk_bind_retpack(lua_State *L);
+
+/* (session, source, name, ...): the debug protocol's dispatch function until the module
+ * skynet.debug is loaded. */
+int sk_bind_debug_dispatch(lua_State *L);
+
+/* (name) -> true when this was one of the commands that need no module; then it is done. */
+int sk_bind_debug_frequent(lua_State *L);
 
 /* Pushes the protocol named by the argument (name or id). False: nothing is pushed. */
 bool sk_bind_find_proto(lua_State *L, int index);
@@ -67,8 +73,8 @@ bool sk_bind_find_proto(lua_State *L, int index);
  * type. */
 int sk_bind_check_proto(lua_State *L, int index);
 
-/* Replaces the key on top by the table's field: raw, then through a metatable. The type. */
-int sk_bind_rawget_field(lua_State *L, int table);
+/* Pushes the table's field with the key SK_REF_KEY_...: raw, then through a metatable. The type. */
+int sk_bind_get_field(lua_State *L, int table, int key_ref);
 
 /* Takes every token that the task waits on out of the table: its wait will not be continued. */
 void sk_bind_drop_tokens(lua_State *L, const sk_task *task);
@@ -82,11 +88,27 @@ int sk_bind_unknown_request(lua_State *L, sk_task *task, sk_msg *msg);
 /* Outside of a coroutine. Runs the hook, or logs. Never raises. */
 void sk_bind_unknown_response(sk_vm *vm, sk_msg *msg);
 
-/* True when the argument names the lua protocol, and its packing is skynet's own: then nothing
- * needs to be looked up. */
-static inline bool sk_bind_is_plain_lua(lua_State *L, const sk_vm *vm, int index) {
-    return vm->lua_is_plain && lua_topointer(L, index) == vm->lua_name;
+/* The type that the argument names, when the protocol is plain: then nothing needs to be looked
+ * up. Else -1. */
+static inline int sk_bind_plain_type(lua_State *L, const sk_vm *vm, int index) {
+    const void *name = lua_topointer(L, index);
+    if (SK_LIKELY(name == vm->plain[SK_PLAIN_LUA].name))
+        return vm->plain[SK_PLAIN_LUA].is_plain ? SK_TYPE_LUA : -1;
+    bool is_snax = name == vm->plain[SK_PLAIN_SNAX].name && vm->plain[SK_PLAIN_SNAX].is_plain;
+    return is_snax ? SK_TYPE_SNAX : -1;
 }
+
+/* The slot of a type in vm->plain, or -1. */
+static inline int sk_bind_plain_slot(int type) {
+    return type == SK_TYPE_LUA ? SK_PLAIN_LUA : type == SK_TYPE_SNAX ? SK_PLAIN_SNAX : -1;
+}
+
+/* The table at `proto` has just been registered as a protocol of this type: if it can be plain, it
+ * is watched from now on. */
+void sk_bind_watch_proto(lua_State *L, int proto, int type);
+
+/* skynet.socket.netstat: netstat([id]) -> array of entries | the entry of the id, or nil. */
+int sk_bind_netstat(lua_State *L);
 
 /* Registers a module table's functions on first use: `field` of the table at the top is looked up
  * in `functions` (sorted by name). */
@@ -98,6 +120,10 @@ extern const sk_bind_entry sk_bind_message_functions[]; /* ends with a NULL name
 extern const sk_bind_entry sk_bind_wait_functions[];
 lua_CFunction sk_bind_find(const sk_bind_entry *entries, size_t count, const char *name);
 
+/* coroutine.resume and coroutine.wrap of a service. */
+int sk_bind_co_resume(lua_State *L);
+int sk_bind_co_wrap(lua_State *L);
+
 /* Module openers, as in package.preload. */
 int sk_open_skynet(lua_State *L);
 int sk_open_core(lua_State *L);
@@ -106,6 +132,11 @@ int sk_open_select(lua_State *L);
 int sk_open_socket(lua_State *L);
 int sk_open_skein(lua_State *L);
 int sk_open_link(lua_State *L);
+int sk_open_debugchannel(lua_State *L);
+int sk_open_log(lua_State *L);
+int sk_open_profile(lua_State *L);
+int sk_open_memory(lua_State *L); /* skynet.memory */
+int sk_open_usage(lua_State *L);  /* skein.memory.core */
 int sk_open_codecache(lua_State *L);
 
 #endif

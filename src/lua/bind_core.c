@@ -4,6 +4,9 @@
  * numbers, command takes the text commands of the C interface. */
 #include "lua/bind.h"
 
+#include "actor/registry.h"
+#include "base/limits.h"
+#include "lua/account.h"
 #include "lua/dispatcher.h"
 #include "lua/task.h"
 #include "lua/trace.h"
@@ -317,12 +320,48 @@ static int core_start_thread(lua_State *L) {
     return 1;
 }
 
+/* exists(handle) -> boolean; true for any service of another node */
+static int core_exists(lua_State *L) {
+    const sk_node *node = sk_vm_of(L)->node;
+    sk_handle handle = {(uint32_t)luaL_checkinteger(L, 1)};
+    lua_pushboolean(L, sk_node_is_remote(node, handle) ||
+                           sk_registry_find(sk_node_registry(node), handle) != NULL);
+    return 1;
+}
+
 /* blocked(co) -> true when a framework block has left it behind */
 static int core_blocked(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTHREAD);
     lua_State *co = lua_tothread(L, 1);
     lua_pushboolean(L, (*(uintptr_t *)lua_getextraspace(co) & 1) != 0);
     return 1;
+}
+
+/* ---- CPU time ---- */
+
+static uint32_t check_account(lua_State *L) {
+    lua_Integer number = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, number >= 1 && number <= SK_ACCOUNT_COUNT_MAX, 1, "account out of range");
+    return (uint32_t)number;
+}
+
+/* charge(account): CPU time of the service coroutine that runs goes to the account until it ends */
+static int core_charge(lua_State *L) {
+    sk_task *task = sk_vm_of(L)->current;
+    uint32_t number = check_account(L);
+    if (!task)
+        return luaL_error(L, "CPU time is charged only in a service coroutine");
+    sk_account_open(task, number);
+    return 0;
+}
+
+/* charged(account) -> number of coroutines that have ended, seconds */
+static int core_charged(lua_State *L) {
+    const sk_vm *vm = sk_vm_of(L);
+    sk_account account = sk_account_get(vm, check_account(L));
+    lua_pushinteger(L, (lua_Integer)account.count);
+    lua_pushnumber(L, sk_clock_cycles_to_seconds(sk_node_clock(vm->node), account.cycles));
+    return 2;
 }
 
 /* ---- tracing ---- */
@@ -385,10 +424,14 @@ int sk_open_core(lua_State *L) {
                                          {"callback", core_callback},
                                          {"tasks", core_tasks},
                                          {"waiting", core_waiting},
+                                         {"debug_frequent", sk_bind_debug_frequent},
                                          {"thread", core_thread},
                                          {"start_thread", core_start_thread},
                                          {"blocked", core_blocked},
                                          {"feed", core_feed},
+                                         {"exists", core_exists},
+                                         {"charge", core_charge},
+                                         {"charged", core_charged},
                                          {"trace", core_trace},
                                          {"trace_start", core_trace_start},
                                          {"trace_tag", core_trace_tag},

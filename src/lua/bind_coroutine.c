@@ -5,6 +5,7 @@
  * answer comes back the same way, each level resuming the next inner one. A user's own yield goes
  * to its resume as always. */
 #include "lua/bind.h"
+#include "lua/profile.h"
 #include "lua/task.h"
 
 #include <lauxlib.h>
@@ -24,7 +25,11 @@ static int resume_inner(lua_State *L, lua_State *co, int nargs) {
     lua_xmove(L, co, nargs);
     vm->barrier_count += is_barrier;
     sk_store_relaxed(&vm->running, co);
+    if (SK_UNLIKELY(vm->profiles.count))
+        sk_profile_begin(vm, co);
     int status = lua_resume(co, L, nargs, &count);
+    if (SK_UNLIKELY(vm->profiles.count))
+        sk_profile_end(vm, co);
     sk_store_relaxed(&vm->running, outer);
     vm->barrier_count -= is_barrier;
     if (SK_UNLIKELY(status == LUA_YIELD && vm->is_blocking)) {
@@ -102,7 +107,7 @@ static lua_State *check_thread(lua_State *L) {
     return co;
 }
 
-static int co_resume(lua_State *L) {
+int sk_bind_co_resume(lua_State *L) {
     lua_State *co = check_thread(L);
     return resume_end(L, begin(L, co, lua_gettop(L) - 1));
 }
@@ -142,7 +147,7 @@ static int wrap_call(lua_State *L) {
     return wrap_end(L, co, begin(L, co, lua_gettop(L)));
 }
 
-static int co_wrap(lua_State *L) {
+int sk_bind_co_wrap(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_State *co = lua_newthread(L);
     lua_pushvalue(L, 1);
@@ -189,8 +194,10 @@ static int co_close(lua_State *L) {
 }
 
 int sk_open_coroutine(lua_State *L) {
-    static const luaL_Reg functions[] = {
-        {"resume", co_resume}, {"wrap", co_wrap}, {"running", co_running}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"resume", sk_bind_co_resume},
+                                         {"wrap", sk_bind_co_wrap},
+                                         {"running", co_running},
+                                         {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     lua_getfield(L, -1, "close");
     lua_pushcclosure(L, co_close, 1);

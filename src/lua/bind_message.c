@@ -11,13 +11,13 @@
 
 /* ---- sending ---- */
 
-/* The message of (addr, typename, ...). Unless the protocol is lua with its own packing
- * (ret_is_plain), the protocol's table is left on top. */
+/* The message of (addr, typename, ...). Unless the protocol is plain, its table is left on top. */
 static sk_msg *pack_request(lua_State *L, sk_vm *vm, int *ret_type, bool *ret_is_plain) {
     int last = lua_gettop(L);
-    *ret_is_plain = sk_bind_is_plain_lua(L, vm, 2);
+    int plain_type = sk_bind_plain_type(L, vm, 2);
+    *ret_is_plain = plain_type >= 0;
     if (SK_LIKELY(*ret_is_plain)) {
-        *ret_type = SK_TYPE_LUA;
+        *ret_type = plain_type;
         return sk_bind_pack(L, 3, last);
     }
     *ret_type = sk_bind_check_proto(L, 2);
@@ -85,7 +85,7 @@ static int start_call(lua_State *L, sk_task *task, sk_address to, sk_msg *take_m
     int32_t session = take_msg->session;
     take_msg->deadline_ns = task->deadline_ns;
     if (SK_UNLIKELY(task->trace))
-        sk_trace_call(L, task, to.handle);
+        sk_trace_call(L, task, to);
     if (SK_UNLIKELY(sk_bind_post(vm, to, take_msg) < 0))
         return luaL_error(L, "call to invalid address %s", luaL_tolstring(L, 1, NULL));
     if (how == ANSWER_FUNCTION)
@@ -97,8 +97,7 @@ static int start_call(lua_State *L, sk_task *task, sk_address to, sk_msg *take_m
 /* How the answer will be unpacked. Stack: the protocol's table on top; its function is left there
  * if it has its own. */
 static int how_to_unpack(lua_State *L) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
-    sk_bind_rawget_field(L, -2);
+    sk_bind_get_field(L, -1, SK_REF_KEY_UNPACK);
     return lua_tocfunction(L, -1) == sk_bind_unpack ? ANSWER_SERI : ANSWER_FUNCTION;
 }
 
@@ -175,7 +174,7 @@ static int skynet_ret(lua_State *L) {
     return answer(L, task, msg);
 }
 
-static int skynet_retpack(lua_State *L) {
+int sk_bind_retpack(lua_State *L) {
     sk_task *task = check_request(L, "No session");
     return answer(L, task, sk_bind_pack(L, 1, lua_gettop(L)));
 }
@@ -277,7 +276,7 @@ const sk_bind_entry sk_bind_message_functions[] = {
     {"redirect", skynet_redirect},
     {"response", skynet_response},
     {"ret", skynet_ret},
-    {"retpack", skynet_retpack},
+    {"retpack", sk_bind_retpack},
     {"send", skynet_send},
     {NULL, NULL},
 };

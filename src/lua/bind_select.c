@@ -107,7 +107,7 @@ static int select_send(lua_State *L) {
     msg->session = session;
     msg->deadline_ns = vm->current ? vm->current->deadline_ns : 0;
     if (SK_UNLIKELY(vm->current && vm->current->trace))
-        sk_trace_call(L, vm->current, to.handle);
+        sk_trace_call(L, vm->current, to);
     if (sk_bind_post(vm, to, msg) < 0) {
         lua_pushboolean(L, false);
         return 1;
@@ -183,8 +183,7 @@ static int select_close(lua_State *L) {
 static int unpack_answer(lua_State *L) {
     request *r = lua_touserdata(L, 1);
     (void)sk_bind_push_proto(L, r->type);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
-    sk_bind_rawget_field(L, -2);
+    sk_bind_get_field(L, -1, SK_REF_KEY_UNPACK);
     int base = lua_gettop(L);
     lua_pushlightuserdata(L, r->answer->data);
     lua_pushinteger(L, (lua_Integer)r->answer->size);

@@ -1,6 +1,8 @@
 /* bind_skein.c -- the module skein: what is new beyond Skynet's interface. */
 #include "lua/bind.h"
 
+#include "actor/registry.h"
+#include "actor/worker.h"
 #include "lua/deadline.h"
 #include "lua/task.h"
 
@@ -63,32 +65,152 @@ static int skein_waits(lua_State *L) {
     return 1;
 }
 
-/* stat() -> { message, cpu, mqlen, mqmax, memory, memory_max, task, refused, dropped } of this
- * service */
+static void set_integer(lua_State *L, const char *key, uint64_t value) {
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, key);
+}
+
+/* The service that the argument names: a handle, ":hex" or ".name"; this one without. Or NULL. */
+static sk_service *opt_service(lua_State *L) {
+    sk_vm *vm = sk_vm_of(L);
+    if (lua_isnoneornil(L, 1))
+        return vm->service;
+    sk_address to = sk_bind_check_address(L, 1);
+    return sk_registry_find(sk_node_registry(vm->node), to.handle);
+}
+
+/* stat([addr]) -> { message, cpu, mqlen, mqmax, memory, name, refused, dropped } of a service, by
+ * default this one, and then also memory_max and task | nil, message. cpu in seconds (of another
+ * service: up to its present dispatch), memory (the Lua heap; of another service: after its last
+ * message) in bytes.
+ * Does not block, and does not disturb the other service. */
 static int skein_stat(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
+    sk_service *service = opt_service(L);
+    if (!service) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "no such service");
+        return 2;
+    }
     sk_service_stat stat;
-    sk_service_get_stat(vm->service, &stat);
-    lua_createtable(L, 0, 9);
+    sk_service_get_stat(service, &stat);
+    bool is_self = service == vm->service;
+    double cpu = is_self ? sk_service_cpu_seconds(service)
+                         : sk_clock_cycles_to_seconds(sk_node_clock(vm->node), stat.cpu_cycles);
+    lua_createtable(L, 0, 10);
+    set_integer(L, "message", stat.message_count);
+    lua_pushnumber(L, cpu);
+    lua_setfield(L, -2, "cpu");
+    set_integer(L, "mqlen", stat.mailbox_len);
+    set_integer(L, "mqmax", stat.mailbox_len_max);
+    set_integer(L, "refused", stat.refused_count);
+    set_integer(L, "dropped", stat.dropped_count);
+    set_integer(L, "memory", is_self ? vm->memory_size : stat.memory_size);
+    lua_pushstring(L, sk_service_name(service));
+    lua_setfield(L, -2, "name");
+    if (is_self) {
+        set_integer(L, "memory_max", vm->memory_max);
+        set_integer(L, "task", vm->waiting_count);
+    }
+    return 1;
+}
+
+/* exit_status(code): what the process ends with (0 to 255), whenever that is; 0 unless it is set */
+static int skein_exit_status(lua_State *L) {
+    lua_Integer code = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, code >= 0 && code <= 255, 1, "0 to 255 expected");
+    sk_node_set_exit_status(sk_vm_of(L)->node, (int)code);
+    return 0;
+}
+
+static void push_service(lua_State *L, sk_node *node, const sk_service *service) {
+    sk_service_stat stat;
+    sk_service_get_stat(service, &stat);
+    sk_clock *clock = sk_node_clock(node);
+    lua_createtable(L, 0, 7);
+    lua_pushinteger(L, sk_service_handle(service).v);
+    lua_setfield(L, -2, "handle");
+    lua_pushstring(L, sk_service_name(service));
+    lua_setfield(L, -2, "name");
     lua_pushinteger(L, (lua_Integer)stat.message_count);
     lua_setfield(L, -2, "message");
-    lua_pushnumber(L, sk_service_cpu_seconds(vm->service));
+    lua_pushnumber(L, sk_clock_cycles_to_seconds(clock, stat.cpu_cycles));
     lua_setfield(L, -2, "cpu");
     lua_pushinteger(L, (lua_Integer)stat.mailbox_len);
     lua_setfield(L, -2, "mqlen");
     lua_pushinteger(L, (lua_Integer)stat.mailbox_len_max);
     lua_setfield(L, -2, "mqmax");
-    lua_pushinteger(L, (lua_Integer)vm->memory_size);
+    lua_pushinteger(L, (lua_Integer)stat.memory_size);
     lua_setfield(L, -2, "memory");
-    lua_pushinteger(L, (lua_Integer)vm->memory_max);
-    lua_setfield(L, -2, "memory_max");
-    lua_pushinteger(L, vm->waiting_count);
-    lua_setfield(L, -2, "task");
-    lua_pushinteger(L, (lua_Integer)stat.refused_count);
-    lua_setfield(L, -2, "refused");
-    lua_pushinteger(L, (lua_Integer)stat.dropped_count);
-    lua_setfield(L, -2, "dropped");
+    set_integer(L, "refused", stat.refused_count);
+    set_integer(L, "dropped", stat.dropped_count);
+}
+
+/* services() -> array of { handle, name, message, cpu, mqlen, mqmax, memory }: all services of this
+ * node, native ones too, as their counters stand. Asks nobody, so it does not wait for busy ones.
+ */
+static int skein_services(lua_State *L) {
+    sk_node *node = sk_vm_of(L)->node;
+    sk_registry *registry = sk_node_registry(node);
+    lua_newtable(L);
+    lua_Integer n = 0;
+    sk_handle handle = sk_registry_next(registry, SK_HANDLE_NONE);
+    for (; !sk_handle_is_none(handle); handle = sk_registry_next(registry, handle)) {
+        const sk_service *service = sk_registry_find(registry, handle);
+        if (!service)
+            continue;
+        push_service(L, node, service);
+        lua_rawseti(L, -2, ++n);
+    }
     return 1;
+}
+
+static int place_k(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
+    (void)ctx;
+    const sk_vm *vm = sk_vm_of(L);
+    if (vm->current->wake != SK_WAKE_ANSWER)
+        return 0;
+    lua_pushlstring(L, vm->msg->data, vm->msg->size);
+    return 1;
+}
+
+/* place(handle) -> Lua stack of a service that is inside a message now | nothing when it is not.
+ * The code is interrupted at its next instruction: while it is in a C function there is no answer,
+ * so this is called with a deadline, after which it returns nothing. May block. */
+static int skein_place(lua_State *L) {
+    sk_task *task = sk_task_check_block(L);
+    sk_vm *vm = task->vm;
+    sk_handle handle = sk_bind_check_address(L, 1).handle;
+    sk_service *service = sk_registry_find(sk_node_registry(vm->node), handle);
+    sk_worker *worker = service ? sk_service_worker(service) : NULL;
+    if (!worker || service == vm->service)
+        return 0;
+    int32_t session = sk_task_new_session(vm);
+    sk_task_wait_answer(task, session, handle);
+    sk_service_ask_place(service, sk_service_handle(vm->service), session);
+    sk_worker_interrupt(worker);
+    return sk_task_block(L, place_k, 0);
+}
+
+static int memory_k(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
+    (void)ctx;
+    return lua_gettop(L);
+}
+
+/* memory([addr]) -> { lua, mailbox, mqlen, unread, unsent, sockets, total [, stale] } of a service,
+ * or { handle -> such a table } of all | nil, message. In bytes, but for mqlen and sockets, which
+ * count. May block, for 100 ms at most, while a busy service looks through its mailbox; `stale`
+ * says that it had no time, and mailbox is of the look before. */
+static int skein_memory(lua_State *L) {
+    lua_settop(L, 1);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "skein.memory");
+    lua_call(L, 1, 1);
+    lua_insert(L, 1);
+    lua_callk(L, 1, LUA_MULTRET, 0, memory_k);
+    return memory_k(L, 0, 0);
 }
 
 /* The integer in a field of the table at 1, 1..INT32_MAX; nil: 0. */
@@ -201,8 +323,17 @@ static int skein_index(lua_State *L) {
 
 int sk_open_skein(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"deadline", skein_deadline}, {"remaining", skein_remaining}, {"waits", skein_waits},
-        {"stat", skein_stat},         {"mailbox", skein_mailbox},     {NULL, NULL}};
+        {"deadline", skein_deadline},
+        {"remaining", skein_remaining},
+        {"waits", skein_waits},
+        {"stat", skein_stat},
+        {"services", skein_services},
+        {"memory", skein_memory},
+        {"place", skein_place},
+        {"mailbox", skein_mailbox},
+        {"exit_status", skein_exit_status},
+        {NULL, NULL},
+    };
     luaL_newlib(L, functions);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, skein_index);

@@ -5,6 +5,7 @@
  * docs/lua-host.md lists which is where. */
 #include "lua/bind.h"
 
+#include "actor/log.h"
 #include "actor/registry.h"
 #include "actor/worker.h"
 #include "base/assert.h"
@@ -44,6 +45,7 @@ static int skynet_register_protocol(lua_State *L) {
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 1);
     lua_rawset(L, -3);
+    sk_bind_watch_proto(L, 1, (int)id);
     return 0;
 }
 
@@ -79,7 +81,7 @@ static int init_service_k(lua_State *L, int status, lua_KContext ctx) {
         tell_launcher(L, "LAUNCHOK");
         return 0;
     }
-    sk_vm_log(vm, "init service failed: %s", lua_tostring(L, -1));
+    sk_vm_log_error(vm, "init service failed: %s", lua_tostring(L, -1));
     tell_launcher(L, "ERROR");
     const sk_exit_reason reason = {.kind = status == LUA_ERRMEM ? SK_EXIT_MEMORY : SK_EXIT_ERROR,
                                    .text = lua_tostring(L, -1)};
@@ -261,8 +263,7 @@ static int skynet_error(lua_State *L) {
     luaL_pushresult(&text);
     size_t size;
     const char *line = lua_tolstring(L, -1, &size);
-    sk_node_log_text(vm->node, sk_service_worker(vm->service), sk_service_handle(vm->service), line,
-                     size);
+    sk_vm_log_record(vm, &(sk_log_record){.level = SK_LOG_PLAIN, .text = line, .size = size});
     return 0;
 }
 
@@ -280,6 +281,21 @@ static int skynet_address(lua_State *L) {
         luaL_checkany(L, 1);
         luaL_tolstring(L, 1, NULL);
     }
+    return 1;
+}
+
+#define INFO_KEY "skynet.info_func"
+
+/* info_func(f): what the debug command INFO calls; nil: none. Here and not in more.lua, since every
+ * snax service has one. */
+static int skynet_info_func(lua_State *L) {
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, INFO_KEY);
+    return 0;
+}
+
+static int skynet_internal_info_func(lua_State *L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, INFO_KEY);
     return 1;
 }
 
@@ -475,8 +491,10 @@ static const sk_bind_entry OTHER_FUNCTIONS[] = {
     {"getenv", skynet_getenv},
     {"harbor", skynet_harbor},
     {"hpc", skynet_hpc},
+    {"info_func", skynet_info_func},
     {"init", skynet_init},
     {"init_service", skynet_init_service},
+    {"internal_info_func", skynet_internal_info_func},
     {"localname", skynet_localname},
     {"memlimit", skynet_memlimit},
     {"mqlen", skynet_mqlen},

@@ -1,88 +1,52 @@
 /* bind_socket.c -- the module skynet.socket.core: sockets as blocking calls of a coroutine.
  *
- * Each id that the service has started is a `vsocket`: its state here, its reader, its callbacks.
+ * Each id that the service has started is a sk_vsocket: its state here, its reader, its callbacks.
  * Unread bytes stay in the io layer's socket (a reference keeps them past the connection's end)
  * and go straight into the Lua string a read returns. Input arrives as readiness nodes
  * (io/turn.h), everything else as socket messages (io/event.h); both end in on_event.
+ * UDP is in bind_datagram.c;
  * lualib/skynet/socket.lua adds the forms of addresses and what is rare. */
 #include "lua/bind.h"
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "io/socket.h"
 #include "io/turn.h"
 #include "lua/dispatcher.h"
-#include "lua/task.h"
+#include "lua/vsocket.h"
 
-#include <lauxlib.h>
 #include <string.h>
 
 /* Lines up to this size are copied through the C stack. */
 #define SHORT_LINE_SIZE 1024
-
-/* What a suspended reader waits for. */
-typedef enum {
-    WANT_NOTHING,
-    WANT_SIZE,
-    WANT_ANY,
-    WANT_LINE,
-    WANT_ALL,
-    WANT_BLOCK,
-} want;
-
-typedef struct {
-    int32_t id;
-    sk_socket *socket; /* referenced; NULL before the first event and for listeners */
-    bool is_listener;
-    bool is_connected;
-    bool is_closing; /* close was called */
-    bool is_paused;
-    bool is_dialing; /* open has not returned its id yet */
-    bool is_started; /* a listener's start was called */
-    want want;
-    size_t want_size;
-    size_t scanned; /* see sk_inbuf_find */
-    size_t limit;   /* unread bytes; 0: none */
-    sk_task *reader;
-    sk_task *opener; /* in open or start */
-    sk_link closers; /* of closer: tasks in close */
-    char *error;     /* of a failed open or start */
-    int accept_ref, close_ref, warning_ref;
-} vsocket;
 
 typedef struct {
     sk_link link;
     sk_task *task; /* NULL: killed */
 } closer;
 
-typedef struct {
-    sk_map by_id;
-    sk_io *io;
-} sockets;
+static sk_vsockets *sockets_of(lua_State *L) { return sk_vm_of(L)->sockets; }
 
-static sockets *sockets_of(lua_State *L) { return sk_vm_of(L)->sockets; }
-
-static vsocket *find(const sockets *self, lua_Integer id) {
+sk_vsocket *sk_vsocket_find(const sk_vsockets *self, lua_Integer id) {
     if (id <= 0 || id > INT32_MAX)
         return NULL;
     return sk_map_get(&self->by_id, (uint64_t)id);
 }
 
-static vsocket *check_id(lua_State *L, int index) {
+static sk_vsocket *check_id(lua_State *L, int index) {
     lua_Integer id = luaL_checkinteger(L, index);
-    vsocket *v = find(sockets_of(L), id);
+    sk_vsocket *v = sk_vsocket_find(sockets_of(L), id);
     if (!v)
         luaL_error(L, "assertion failed! (socket %d is not started here)", (int)id);
     return v;
 }
 
-static vsocket *add(sockets *self, int32_t id, bool is_listener) {
-    vsocket *v = sk_new(vsocket);
+sk_vsocket *sk_vsocket_add(sk_vsockets *self, int32_t id, bool is_listener) {
+    sk_vsocket *v = sk_new(sk_vsocket);
     v->id = id;
     v->is_listener = is_listener;
     v->accept_ref = v->close_ref = v->warning_ref = LUA_NOREF;
     sk_list_init(&v->closers);
-    vsocket *old = sk_map_put(&self->by_id, (uint64_t)id, v);
+    sk_vsocket *old = sk_map_put(&self->by_id, (uint64_t)id, v);
     sk_free(old);
     return v;
 }
@@ -94,7 +58,7 @@ static void free_closer(closer *take_closer) {
 }
 
 /* Wakes those in close; a killed one's record goes. */
-static void wake_closers(vsocket *v) {
+static void wake_closers(sk_vsocket *v) {
     sk_link *next;
     for (sk_link *l = v->closers.next; l != &v->closers; l = next) {
         closer *c = SK_CONTAINER(l, closer, link);
@@ -107,14 +71,14 @@ static void wake_closers(vsocket *v) {
 }
 
 /* Nobody waits on the id any more. */
-static void forget_waiters(vsocket *v) {
+static void forget_waiters(sk_vsocket *v) {
     while (!sk_list_is_empty(&v->closers))
         free_closer(SK_CONTAINER(v->closers.next, closer, link));
     sk_task_forget_waiter(&v->reader);
     sk_task_forget_waiter(&v->opener);
 }
 
-static void wake_all(vsocket *v) {
+static void wake_all(sk_vsocket *v) {
     wake_closers(v);
     if (v->reader)
         sk_task_queue_wakeup(v->reader);
@@ -123,8 +87,8 @@ static void wake_all(vsocket *v) {
 }
 
 /* Forgets the id. Whoever waits on it goes on, and will not find it. */
-static void drop(sk_vm *vm, vsocket *v) {
-    sockets *self = vm->sockets;
+static void drop(sk_vm *vm, sk_vsocket *v) {
+    sk_vsockets *self = vm->sockets;
     wake_all(v);
     forget_waiters(v);
     (void)sk_map_take(&self->by_id, (uint64_t)v->id);
@@ -139,17 +103,17 @@ static void drop(sk_vm *vm, vsocket *v) {
 /* ---- input ---- */
 
 /* From now on the input outlives the connection. */
-static void hold_socket(sk_vm *vm, vsocket *v) {
+static void hold_socket(sk_vm *vm, sk_vsocket *v) {
     if (!v->socket)
-        v->socket = sk_socket_get(((sockets *)vm->sockets)->io, v->id);
+        v->socket = sk_socket_get(((sk_vsockets *)vm->sockets)->io, v->id);
 }
 
-static sk_inbuf *lock_input(sk_vm *vm, vsocket *v) {
+static sk_inbuf *lock_input(sk_vm *vm, sk_vsocket *v) {
     hold_socket(vm, v);
     return v->socket ? sk_socket_lock_input(v->socket, vm->service) : NULL;
 }
 
-static size_t input_size(sk_vm *vm, vsocket *v) {
+static size_t input_size(sk_vm *vm, sk_vsocket *v) {
     sk_inbuf *in = lock_input(vm, v);
     if (!in)
         return 0;
@@ -159,7 +123,7 @@ static size_t input_size(sk_vm *vm, vsocket *v) {
 }
 
 /* Moves up to `size` bytes from the input into a Lua string on top, dropping `skip` behind them. */
-static void push_input(lua_State *L, vsocket *v, size_t size, size_t skip) {
+static void push_input(lua_State *L, sk_vsocket *v, size_t size, size_t skip) {
     luaL_Buffer text;
     char *at = luaL_buffinitsize(L, &text, size ? size : 1); /* may raise: before the lock */
     sk_inbuf *in = lock_input(sk_vm_of(L), v);
@@ -174,7 +138,7 @@ static void push_input(lua_State *L, vsocket *v, size_t size, size_t skip) {
     luaL_pushresultsize(&text, size);
 }
 
-static size_t find_line(sk_vm *vm, vsocket *v, const char *sep, size_t sep_len) {
+static size_t find_line(sk_vm *vm, sk_vsocket *v, const char *sep, size_t sep_len) {
     sk_inbuf *in = lock_input(vm, v);
     if (!in)
         return SK_INBUF_NOT_FOUND;
@@ -184,7 +148,7 @@ static size_t find_line(sk_vm *vm, vsocket *v, const char *sep, size_t sep_len) 
 }
 
 /* The end: false and what is left. */
-static int push_rest(lua_State *L, vsocket *v) {
+static int push_rest(lua_State *L, sk_vsocket *v) {
     lua_pushboolean(L, false);
     push_input(L, v, input_size(sk_vm_of(L), v), 0);
     return 2;
@@ -192,44 +156,45 @@ static int push_rest(lua_State *L, vsocket *v) {
 
 /* ---- events ---- */
 
-static void wake_reader(vsocket *v) {
+static void wake_reader(sk_vsocket *v) {
     if (v->reader)
         sk_task_queue_wakeup(v->reader);
 }
 
-static bool is_satisfied(sk_vm *vm, vsocket *v) {
+static bool is_satisfied(sk_vm *vm, sk_vsocket *v) {
     switch (v->want) {
-    case WANT_SIZE:
+    case SK_WANT_SIZE:
         return input_size(vm, v) >= v->want_size;
-    case WANT_ANY:
-    case WANT_BLOCK:
-    case WANT_LINE: /* the reader itself looks for its separator */
+    case SK_WANT_ANY:
+    case SK_WANT_BLOCK:
+    case SK_WANT_LINE: /* the reader itself looks for its separator */
         return true;
     default:
         return false;
     }
 }
 
-static void check_limit(sk_vm *vm, vsocket *v) {
-    bool is_bounded = v->want == WANT_NOTHING || v->want == WANT_LINE || v->want == WANT_ALL;
+static void check_limit(sk_vm *vm, sk_vsocket *v) {
+    bool is_bounded =
+        v->want == SK_WANT_NOTHING || v->want == SK_WANT_LINE || v->want == SK_WANT_ALL;
     if (!v->limit || !is_bounded)
         return;
     size_t size = input_size(vm, v);
     if (size <= v->limit)
         return;
     sk_vm_log(vm, "socket buffer overflow: fd=%d size=%zu", v->id, size);
-    sk_socket_close(((sockets *)vm->sockets)->io, vm->service, v->id);
+    sk_socket_close(((sk_vsockets *)vm->sockets)->io, vm->service, v->id);
 }
 
-static void resume_input(sk_vm *vm, vsocket *v) {
+static void resume_input(sk_vm *vm, sk_vsocket *v) {
     if (!v->is_paused)
         return;
     v->is_paused = false;
     sk_vm_log(vm, "Resume socket (%d)", v->id);
-    sk_socket_resume(((sockets *)vm->sockets)->io, vm->service, v->id);
+    sk_socket_resume(((sk_vsockets *)vm->sockets)->io, vm->service, v->id);
 }
 
-static void on_data(sk_vm *vm, vsocket *v, const sk_io_event *event) {
+static void on_data(sk_vm *vm, sk_vsocket *v, const sk_io_event *event) {
     hold_socket(vm, v);
     if (v->reader && is_satisfied(vm, v))
         wake_reader(v);
@@ -237,15 +202,16 @@ static void on_data(sk_vm *vm, vsocket *v, const sk_io_event *event) {
     if (!event->has_paused)
         return;
     v->is_paused = true;
-    if (v->reader && (v->want == WANT_SIZE || v->want == WANT_LINE || v->want == WANT_ALL)) {
+    if (v->reader &&
+        (v->want == SK_WANT_SIZE || v->want == SK_WANT_LINE || v->want == SK_WANT_ALL)) {
         v->is_paused = false;
-        sk_socket_resume(((sockets *)vm->sockets)->io, vm->service, v->id);
+        sk_socket_resume(((sk_vsockets *)vm->sockets)->io, vm->service, v->id);
         return;
     }
     sk_vm_log(vm, "Pause socket (%d) size : %zu", v->id, input_size(vm, v));
 }
 
-static void on_close(sk_vm *vm, vsocket *v) {
+static void on_close(sk_vm *vm, sk_vsocket *v) {
     v->is_connected = false;
     if (v->close_ref != LUA_NOREF) {
         int ref = v->close_ref;
@@ -253,7 +219,7 @@ static void on_close(sk_vm *vm, vsocket *v) {
         lua_Integer id = v->id;
         sk_dispatcher_spawn(vm, ref, id, NULL);
         luaL_unref(vm->L, LUA_REGISTRYINDEX, ref);
-        v = find(vm->sockets, id);
+        v = sk_vsocket_find(vm->sockets, id);
         if (!v)
             return;
     }
@@ -264,9 +230,15 @@ static void on_close(sk_vm *vm, vsocket *v) {
 }
 
 /* The coroutine in open was killed: nobody knows the id. */
-static bool is_unwanted(const vsocket *v) { return v->is_dialing && !v->opener; }
+static bool is_unwanted(const sk_vsocket *v) { return v->is_dialing && !v->opener; }
 
-static void on_error(sk_vm *vm, vsocket *v, const sk_io_event *event) {
+static bool is_alive(sk_vm *vm, int32_t id) {
+    sk_socket *socket = sk_socket_get(((sk_vsockets *)vm->sockets)->io, id);
+    sk_socket_unref(socket);
+    return socket != NULL;
+}
+
+static void on_error(sk_vm *vm, sk_vsocket *v, const sk_io_event *event) {
     if (is_unwanted(v)) {
         drop(vm, v);
         return;
@@ -283,12 +255,14 @@ static void on_error(sk_vm *vm, vsocket *v, const sk_io_event *event) {
         return;
     }
     sk_vm_log(vm, "socket: error on %d %s", v->id, event->text);
+    if (v->is_datagram && is_alive(vm, v->id))
+        return; /* the peer that was asked for does not fit */
     v->is_connected = false;
     wake_reader(v);
-    sk_socket_shutdown(((sockets *)vm->sockets)->io, vm->service, v->id);
+    sk_socket_shutdown(((sk_vsockets *)vm->sockets)->io, vm->service, v->id);
 }
 
-static void on_warning(sk_vm *vm, vsocket *v, const sk_io_event *event) {
+static void on_warning(sk_vm *vm, sk_vsocket *v, const sk_io_event *event) {
     if (v->warning_ref != LUA_NOREF) {
         sk_dispatcher_spawn(vm, v->warning_ref, v->id, &(sk_spawn_arg){.number = event->ud});
         return;
@@ -297,9 +271,9 @@ static void on_warning(sk_vm *vm, vsocket *v, const sk_io_event *event) {
         sk_vm_log(vm, "WARNING: %d K bytes need to send out (fd = %d)", event->ud, v->id);
 }
 
-static void on_connect(sk_vm *vm, vsocket *v) {
+static void on_connect(sk_vm *vm, sk_vsocket *v) {
     if (is_unwanted(v)) {
-        sk_socket_close(((sockets *)vm->sockets)->io, vm->service, v->id);
+        sk_socket_close(((sk_vsockets *)vm->sockets)->io, vm->service, v->id);
         drop(vm, v);
         return;
     }
@@ -309,16 +283,16 @@ static void on_connect(sk_vm *vm, vsocket *v) {
         sk_task_queue_wakeup(v->opener);
 }
 
-static void on_accept(sk_vm *vm, vsocket *v, const sk_io_event *event) {
+static void on_accept(sk_vm *vm, sk_vsocket *v, const sk_io_event *event) {
     if (v->accept_ref == LUA_NOREF)
-        sk_socket_close(((sockets *)vm->sockets)->io, vm->service, event->ud);
+        sk_socket_close(((sk_vsockets *)vm->sockets)->io, vm->service, event->ud);
     else
         sk_dispatcher_spawn(vm, v->accept_ref, event->ud, &(sk_spawn_arg){.text = event->text});
 }
 
 /* An event of an id that is not started here. */
 static void on_stranger(sk_vm *vm, const sk_io_event *event) {
-    sk_io *io = ((sockets *)vm->sockets)->io;
+    sk_io *io = ((sk_vsockets *)vm->sockets)->io;
     if (event->type == SK_IO_DATA) {
         sk_vm_log(vm, "socket: drop package from %d", event->id);
     } else if (event->type == SK_IO_ACCEPT) {
@@ -332,7 +306,11 @@ static void on_stranger(sk_vm *vm, const sk_io_event *event) {
 }
 
 static void on_event(sk_vm *vm, const sk_io_event *event) {
-    vsocket *v = find(vm->sockets, event->id);
+    sk_vsocket *v = sk_vsocket_find(vm->sockets, event->id);
+    if (event->type == SK_IO_UDP) {
+        sk_bind_on_datagram(vm, v, event);
+        return;
+    }
     if (!v) {
         on_stranger(vm, event);
         return;
@@ -381,7 +359,7 @@ static bool on_socket(sk_vm *vm, sk_msg *msg) {
 static int read_k(lua_State *L, int status, lua_KContext ctx);
 
 /* Suspends the caller until the socket may satisfy it. Stack: id, and what the want needs. */
-static int suspend(lua_State *L, vsocket *v, want what) {
+static int suspend(lua_State *L, sk_vsocket *v, sk_want what) {
     sk_task *task = sk_task_check_block(L);
     if (v->reader)
         return luaL_error(L, "assertion failed! (socket %d has a reader already)", (int)v->id);
@@ -392,7 +370,7 @@ static int suspend(lua_State *L, vsocket *v, want what) {
     return sk_task_block(L, read_k, (lua_KContext)what);
 }
 
-static int try_size(lua_State *L, vsocket *v) {
+static int try_size(lua_State *L, sk_vsocket *v) {
     lua_Integer size = lua_tointeger(L, 2);
     size_t have = input_size(sk_vm_of(L), v);
     if (have >= (size_t)size) {
@@ -402,20 +380,20 @@ static int try_size(lua_State *L, vsocket *v) {
     if (!v->is_connected)
         return push_rest(L, v);
     v->want_size = (size_t)size;
-    return suspend(L, v, WANT_SIZE);
+    return suspend(L, v, SK_WANT_SIZE);
 }
 
-static int try_any(lua_State *L, vsocket *v) {
+static int try_any(lua_State *L, sk_vsocket *v) {
     size_t have = input_size(sk_vm_of(L), v);
     if (have) {
         push_input(L, v, have, 0);
         return 1;
     }
-    return v->is_connected ? suspend(L, v, WANT_ANY) : push_rest(L, v);
+    return v->is_connected ? suspend(L, v, SK_WANT_ANY) : push_rest(L, v);
 }
 
 /* A line that is there and short: found, copied and consumed under one lock. */
-static bool take_short_line(lua_State *L, vsocket *v, const char *sep, size_t sep_len) {
+static bool take_short_line(lua_State *L, sk_vsocket *v, const char *sep, size_t sep_len) {
     char line[SHORT_LINE_SIZE];
     sk_inbuf *in = lock_input(sk_vm_of(L), v);
     if (!in)
@@ -434,7 +412,7 @@ static bool take_short_line(lua_State *L, vsocket *v, const char *sep, size_t se
     return is_short;
 }
 
-static int try_line(lua_State *L, vsocket *v) {
+static int try_line(lua_State *L, sk_vsocket *v) {
     size_t sep_len;
     const char *sep = lua_tolstring(L, 2, &sep_len);
     if (SK_LIKELY(take_short_line(L, v, sep, sep_len)))
@@ -446,14 +424,14 @@ static int try_line(lua_State *L, vsocket *v) {
         return 1;
     }
     if (v->is_connected)
-        return suspend(L, v, WANT_LINE);
+        return suspend(L, v, SK_WANT_LINE);
     v->scanned = 0;
     return push_rest(L, v);
 }
 
-static int try_all(lua_State *L, vsocket *v, bool has_waited) {
+static int try_all(lua_State *L, sk_vsocket *v, bool has_waited) {
     if (v->is_connected)
-        return suspend(L, v, WANT_ALL);
+        return suspend(L, v, SK_WANT_ALL);
     size_t have = input_size(sk_vm_of(L), v);
     if (!have && !has_waited) {
         lua_pushboolean(L, false);
@@ -463,24 +441,26 @@ static int try_all(lua_State *L, vsocket *v, bool has_waited) {
     return 1;
 }
 
-static int try_block(lua_State *L, vsocket *v) {
+static int try_block(lua_State *L, sk_vsocket *v) {
     bool has_input = input_size(sk_vm_of(L), v) > 0;
     if (!has_input && v->is_connected)
-        return suspend(L, v, WANT_BLOCK);
+        return suspend(L, v, SK_WANT_BLOCK);
     lua_pushboolean(L, v->is_connected);
     return 1;
 }
 
-static int try_read(lua_State *L, vsocket *v, want what, bool has_waited) {
+static int try_read(lua_State *L, sk_vsocket *v, sk_want what, bool has_waited) {
     lua_settop(L, 2);
+    if (v->is_datagram)
+        return luaL_error(L, "socket %d is of UDP: it is not read", (int)v->id);
     switch (what) {
-    case WANT_SIZE:
+    case SK_WANT_SIZE:
         return try_size(L, v);
-    case WANT_ANY:
+    case SK_WANT_ANY:
         return try_any(L, v);
-    case WANT_LINE:
+    case SK_WANT_LINE:
         return try_line(L, v);
-    case WANT_ALL:
+    case SK_WANT_ALL:
         return try_all(L, v, has_waited);
     default:
         return try_block(L, v);
@@ -489,30 +469,30 @@ static int try_read(lua_State *L, vsocket *v, want what, bool has_waited) {
 
 static int read_k(lua_State *L, int status, lua_KContext what) {
     (void)status;
-    vsocket *v = find(sockets_of(L), lua_tointeger(L, 1));
+    sk_vsocket *v = sk_vsocket_find(sockets_of(L), lua_tointeger(L, 1));
     if (!v) { /* abandoned meanwhile */
         lua_pushboolean(L, false);
         lua_pushliteral(L, "");
         return 2;
     }
-    v->want = WANT_NOTHING;
-    return try_read(L, v, (want)what, true);
+    v->want = SK_WANT_NOTHING;
+    return try_read(L, v, (sk_want)what, true);
 }
 
 /* read(id [, size]) -> text | false, rest */
 static int socket_read(lua_State *L) {
-    vsocket *v = check_id(L, 1);
+    sk_vsocket *v = check_id(L, 1);
     if (lua_isnoneornil(L, 2))
-        return try_read(L, v, WANT_ANY, false);
+        return try_read(L, v, SK_WANT_ANY, false);
     luaL_argcheck(L, luaL_checkinteger(L, 2) >= 0, 2, "size >= 0 expected");
     if (v->limit && (size_t)lua_tointeger(L, 2) > v->limit)
         return luaL_error(L, "read of more than the limit of socket %d", (int)v->id);
-    return try_read(L, v, WANT_SIZE, false);
+    return try_read(L, v, SK_WANT_SIZE, false);
 }
 
 /* readline(id [, separator]) -> line | false, rest */
 static int socket_readline(lua_State *L) {
-    vsocket *v = check_id(L, 1);
+    sk_vsocket *v = check_id(L, 1);
     size_t sep_len;
     (void)luaL_optlstring(L, 2, "\n", &sep_len);
     luaL_argcheck(L, sep_len > 0, 2, "a separator expected");
@@ -522,20 +502,20 @@ static int socket_readline(lua_State *L) {
     }
     if (!v->reader)
         v->scanned = 0;
-    return try_read(L, v, WANT_LINE, false);
+    return try_read(L, v, SK_WANT_LINE, false);
 }
 
 /* readall(id) -> text | false */
-static int socket_readall(lua_State *L) { return try_read(L, check_id(L, 1), WANT_ALL, false); }
+static int socket_readall(lua_State *L) { return try_read(L, check_id(L, 1), SK_WANT_ALL, false); }
 
 /* block(id) -> still connected */
 static int socket_block(lua_State *L) {
-    vsocket *v = find(sockets_of(L), luaL_checkinteger(L, 1));
+    sk_vsocket *v = sk_vsocket_find(sockets_of(L), luaL_checkinteger(L, 1));
     if (!v) {
         lua_pushboolean(L, false);
         return 1;
     }
-    return try_read(L, v, WANT_BLOCK, false);
+    return try_read(L, v, SK_WANT_BLOCK, false);
 }
 
 /* ---- writing ---- */
@@ -556,7 +536,7 @@ static void concat_table(lua_State *L, int index) {
     luaL_pushresult(&text);
 }
 
-static sk_send_data check_data(lua_State *L, int index) {
+sk_send_data sk_bind_check_send(lua_State *L, int index) {
     sk_send_data data = {0};
     switch (lua_type(L, index)) {
     case LUA_TTABLE:
@@ -588,7 +568,7 @@ typedef int (*send_fn)(sk_io *io, sk_service *service, int32_t id, const sk_send
 static int write_by(lua_State *L, send_fn send) {
     sk_vm *vm = sk_vm_of(L);
     int32_t id = (int32_t)luaL_checkinteger(L, 1);
-    sk_send_data data = check_data(L, 2);
+    sk_send_data data = sk_bind_check_send(L, 2);
     lua_pushboolean(L, send(sk_node_io(vm->node), vm->service, id, &data) == 0);
     return 1;
 }
@@ -603,7 +583,7 @@ static int opened_k(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
     (void)ctx;
     sk_vm *vm = sk_vm_of(L);
-    vsocket *v = find(vm->sockets, lua_tointeger(L, 1));
+    sk_vsocket *v = sk_vsocket_find(vm->sockets, lua_tointeger(L, 1));
     if (!v) {
         lua_pushnil(L);
         lua_pushliteral(L, "closed");
@@ -620,7 +600,7 @@ static int opened_k(lua_State *L, int status, lua_KContext ctx) {
     return 2;
 }
 
-static int wait_open(lua_State *L, vsocket *v, sk_task *task) {
+static int wait_open(lua_State *L, sk_vsocket *v, sk_task *task) {
     lua_settop(L, 0);
     lua_pushinteger(L, v->id);
     sk_task_wait_plain(task, SK_WAIT_SOCKET);
@@ -628,20 +608,47 @@ static int wait_open(lua_State *L, vsocket *v, sk_task *task) {
     return sk_task_block(L, opened_k, 0);
 }
 
+int sk_bind_check_port(lua_State *L, int index) {
+    lua_Integer port = luaL_checkinteger(L, index);
+    return port < 0 || port > UINT16_MAX ? -1 : (int)port;
+}
+
+int sk_bind_push_failure(lua_State *L, int err) {
+    lua_pushnil(L);
+    lua_pushstring(L, sk_err_text(err));
+    return 2;
+}
+
 /* connect(host, port) -> id | nil, message */
 static int socket_connect(lua_State *L) {
     sk_task *task = sk_task_check_block(L);
     const char *host = luaL_checkstring(L, 1);
-    lua_Integer port = luaL_checkinteger(L, 2);
-    sockets *self = sockets_of(L);
-    int32_t id = sk_socket_connect(self->io, task->vm->service, host,
-                                   port < 0 || port > 65535 ? -1 : (int)port);
+    int port = sk_bind_check_port(L, 2);
+    sk_vsockets *self = sockets_of(L);
+    int32_t id = sk_socket_connect(self->io, task->vm->service, host, port);
     if (id < 0) {
         lua_pushnil(L);
         lua_pushfstring(L, "cannot connect to %s", host);
         return 2;
     }
-    vsocket *v = add(self, id, false);
+    sk_vsocket *v = sk_vsocket_add(self, id, false);
+    v->is_dialing = true;
+    return wait_open(L, v, task);
+}
+
+/* bind(os_fd) -> id | nil, message */
+static int socket_bind(lua_State *L) {
+    sk_task *task = sk_task_check_block(L);
+    lua_Integer fd = luaL_checkinteger(L, 1);
+    sk_vsockets *self = sockets_of(L);
+    int32_t id =
+        sk_socket_bind(self->io, task->vm->service, fd < 0 || fd > INT32_MAX ? -1 : (int)fd);
+    if (id < 0) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "reach skynet socket number limit");
+        return 2;
+    }
+    sk_vsocket *v = sk_vsocket_add(self, id, false);
     v->is_dialing = true;
     return wait_open(L, v, task);
 }
@@ -649,51 +656,63 @@ static int socket_connect(lua_State *L) {
 /* listen(host, port, backlog) -> id, ip, port | nil, message */
 static int socket_listen(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
-    sockets *self = vm->sockets;
-    lua_Integer port = luaL_checkinteger(L, 2);
+    sk_vsockets *self = vm->sockets;
     sk_listen_options options = {
         .host = luaL_optstring(L, 1, NULL),
-        .port = port < 0 || port > 65535 ? -1 : (int)port,
+        .port = sk_bind_check_port(L, 2),
         .backlog = (int)luaL_optinteger(L, 3, 32),
     };
     sk_listen_result result;
     int err = sk_socket_listen(self->io, vm->service, &options, &result);
-    if (err < 0) {
-        lua_pushnil(L);
-        lua_pushstring(L, sk_err_text(err));
-        return 2;
-    }
-    (void)add(self, result.id, true);
+    if (err < 0)
+        return sk_bind_push_failure(L, err);
+    (void)sk_vsocket_add(self, result.id, true);
     lua_pushinteger(L, result.id);
     lua_pushstring(L, result.ip);
     lua_pushinteger(L, result.port);
     return 3;
 }
 
+/* A start that nothing will be told of: ours already, or not to be had. */
+static int take_running(lua_State *L, sk_vsocket *v) {
+    sk_vm *vm = sk_vm_of(L);
+    v->is_connected = true;
+    if (lock_input(vm, v)) {
+        sk_socket_unlock_input(v->socket);
+        lua_pushinteger(L, v->id);
+        return 1;
+    }
+    drop(vm, v);
+    lua_pushnil(L);
+    lua_pushliteral(L, "socket closed");
+    return 2;
+}
+
 /* start(id [, accept]) -> id | nil, message */
 static int socket_start(lua_State *L) {
     sk_task *task = sk_task_check_block(L);
-    sockets *self = sockets_of(L);
+    sk_vsockets *self = sockets_of(L);
     lua_Integer id = luaL_checkinteger(L, 1);
-    vsocket *v = find(self, id);
+    sk_vsocket *v = sk_vsocket_find(self, id);
     if (v && (!v->is_listener || v->is_started))
         return luaL_error(L, "assertion failed! (socket is not closed: %d)", (int)id);
     if (!v)
-        v = add(self, (int32_t)id, !lua_isnoneornil(L, 2));
+        v = sk_vsocket_add(self, (int32_t)id, !lua_isnoneornil(L, 2));
     if (!lua_isnoneornil(L, 2)) {
         lua_settop(L, 2);
         v->accept_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     }
     v->is_started = true;
-    sk_socket_start(self->io, task->vm->service, (int32_t)id);
-    return wait_open(L, v, task);
+    if (sk_socket_start(self->io, task->vm->service, (int32_t)id))
+        return wait_open(L, v, task);
+    return take_running(L, v);
 }
 
 /* ctx: the closer, which is gone if the socket was dropped meanwhile. */
 static int closed_k(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
     sk_vm *vm = sk_vm_of(L);
-    vsocket *v = find(vm->sockets, lua_tointeger(L, 1));
+    sk_vsocket *v = sk_vsocket_find(vm->sockets, lua_tointeger(L, 1));
     if (!v)
         return 0;
     for (sk_link *l = v->closers.next; l != &v->closers; l = l->next) {
@@ -710,8 +729,8 @@ static int closed_k(lua_State *L, int status, lua_KContext ctx) {
 /* close(id): blocks until the close is confirmed */
 static int socket_close(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
-    sockets *self = vm->sockets;
-    vsocket *v = find(self, luaL_checkinteger(L, 1));
+    sk_vsockets *self = vm->sockets;
+    sk_vsocket *v = sk_vsocket_find(self, luaL_checkinteger(L, 1));
     if (!v)
         return 0;
     bool was_connected = v->is_connected || (v->is_listener && !v->is_closing);
@@ -734,29 +753,29 @@ static int socket_close(lua_State *L) {
 /* shutdown(id): at once; the id stays until close */
 static int socket_shutdown(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
-    vsocket *v = find(vm->sockets, luaL_checkinteger(L, 1));
+    sk_vsocket *v = sk_vsocket_find(vm->sockets, luaL_checkinteger(L, 1));
     if (!v)
         return 0;
-    sk_socket_shutdown(((sockets *)vm->sockets)->io, vm->service, v->id);
+    sk_socket_shutdown(((sk_vsockets *)vm->sockets)->io, vm->service, v->id);
     return 0;
 }
 
 static int socket_close_fd(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
     lua_Integer id = luaL_checkinteger(L, 1);
-    if (find(vm->sockets, id))
+    if (sk_vsocket_find(vm->sockets, id))
         return luaL_error(L, "assertion failed! (Use socket.close instead)");
-    sk_socket_close(((sockets *)vm->sockets)->io, vm->service, (int32_t)id);
+    sk_socket_close(((sk_vsockets *)vm->sockets)->io, vm->service, (int32_t)id);
     return 0;
 }
 
 /* abandon(id): forgets it here, for another service to start */
 static int socket_abandon(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
-    vsocket *v = find(vm->sockets, luaL_checkinteger(L, 1));
+    sk_vsocket *v = sk_vsocket_find(vm->sockets, luaL_checkinteger(L, 1));
     if (!v)
         return 0;
-    sk_socket_pause(((sockets *)vm->sockets)->io, vm->service, v->id);
+    sk_socket_pause(((sk_vsockets *)vm->sockets)->io, vm->service, v->id);
     drop(vm, v);
     return 0;
 }
@@ -788,7 +807,7 @@ static int socket_onaccept(lua_State *L) {
 }
 
 static int socket_limit(lua_State *L) {
-    vsocket *v = check_id(L, 1);
+    sk_vsocket *v = check_id(L, 1);
     lua_Integer limit = luaL_checkinteger(L, 2);
     luaL_argcheck(L, limit >= 0, 2, "limit >= 0 expected");
     v->limit = (size_t)limit;
@@ -798,75 +817,26 @@ static int socket_limit(lua_State *L) {
 /* pause(id) -> true when it was not paused */
 static int socket_pause(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
-    vsocket *v = find(vm->sockets, luaL_checkinteger(L, 1));
+    sk_vsocket *v = sk_vsocket_find(vm->sockets, luaL_checkinteger(L, 1));
     if (!v || v->is_paused || v->reader)
         return 0;
     v->is_paused = true;
     sk_vm_log(vm, "Pause socket (%d)", v->id);
-    sk_socket_pause(((sockets *)vm->sockets)->io, vm->service, v->id);
+    sk_socket_pause(((sk_vsockets *)vm->sockets)->io, vm->service, v->id);
     lua_pushboolean(L, true);
     return 1;
 }
 
 static int socket_invalid(lua_State *L) {
-    lua_pushboolean(L, find(sockets_of(L), luaL_checkinteger(L, 1)) == NULL);
+    lua_pushboolean(L, sk_vsocket_find(sockets_of(L), luaL_checkinteger(L, 1)) == NULL);
     return 1;
 }
 
 static int socket_disconnected(lua_State *L) {
-    vsocket *v = find(sockets_of(L), luaL_checkinteger(L, 1));
+    sk_vsocket *v = sk_vsocket_find(sockets_of(L), luaL_checkinteger(L, 1));
     if (!v)
         return 0;
     lua_pushboolean(L, !v->is_connected && !v->opener);
-    return 1;
-}
-
-static void set_int(lua_State *L, const char *key, lua_Integer value) {
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, key);
-}
-
-static void push_info(lua_State *L, const sk_io_info *info) {
-    static const char *const types[] = {"UNKNOWN", "LISTEN", "TCP", "UDP", "BIND", "CLOSING"};
-    lua_createtable(L, 0, 11);
-    set_int(L, "id", info->id);
-    set_int(L, "address", info->owner.v);
-    set_int(L, "rtime", (lua_Integer)info->read_cs);
-    lua_pushstring(L, types[info->type]);
-    lua_setfield(L, -2, "type");
-    bool is_listener = info->type == SK_INFO_LISTEN;
-    set_int(L, is_listener ? "accept" : "read", (lua_Integer)info->read_size);
-    if (info->name[0]) {
-        lua_pushstring(L, info->name);
-        lua_setfield(L, -2, is_listener ? "sock" : "peer");
-    }
-    if (is_listener)
-        return;
-    set_int(L, "write", (lua_Integer)info->write_size);
-    set_int(L, "wbuffer", (lua_Integer)info->unsent_size);
-    set_int(L, "wtime", (lua_Integer)info->write_cs);
-    lua_pushboolean(L, info->is_reading);
-    lua_setfield(L, -2, "reading");
-    lua_pushboolean(L, info->is_writing);
-    lua_setfield(L, -2, "writing");
-}
-
-/* netstat([id]) -> array of entries | the entry of the id, or nil */
-static int socket_netstat(lua_State *L) {
-    lua_Integer id = luaL_optinteger(L, 1, 0);
-    size_t count;
-    sk_io_info *infos = sk_io_snapshot(sk_node_io(sk_vm_of(L)->node), &count);
-    lua_newtable(L);
-    lua_Integer n = 0;
-    for (size_t i = 0; infos && i < count; i++) {
-        if (id && infos[i].id != id)
-            continue;
-        push_info(L, &infos[i]);
-        lua_rawseti(L, -2, ++n);
-    }
-    sk_free(infos);
-    if (id)
-        lua_rawgeti(L, -1, 1);
     return 1;
 }
 
@@ -901,11 +871,11 @@ static int socket_header(lua_State *L) {
 
 /* The service's state is closed: the sockets themselves are closed by the io layer. */
 static void close_all(sk_vm *vm) {
-    sockets *self = vm->sockets;
+    sk_vsockets *self = vm->sockets;
     uint32_t cursor = 0;
     uint64_t id;
     for (void *value; sk_map_next(&self->by_id, &cursor, &id, &value);) {
-        vsocket *v = value;
+        sk_vsocket *v = value;
         forget_waiters(v);
         sk_socket_unref(v->socket);
         sk_free(v->error);
@@ -918,23 +888,36 @@ static void close_all(sk_vm *vm) {
 }
 
 int sk_open_socket(lua_State *L) {
-    static const luaL_Reg functions[] = {
-        {"connect", socket_connect},   {"listen", socket_listen},
-        {"start", socket_start},       {"read", socket_read},
-        {"readline", socket_readline}, {"readall", socket_readall},
-        {"block", socket_block},       {"write", socket_write},
-        {"lwrite", socket_lwrite},     {"close", socket_close},
-        {"shutdown", socket_shutdown}, {"close_fd", socket_close_fd},
-        {"abandon", socket_abandon},   {"onclose", socket_onclose},
-        {"warning", socket_warning},   {"onaccept", socket_onaccept},
-        {"limit", socket_limit},       {"pause", socket_pause},
-        {"invalid", socket_invalid},   {"disconnected", socket_disconnected},
-        {"netstat", socket_netstat},   {"header", socket_header},
-        {"resolve", socket_resolve},   {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"connect", socket_connect},
+                                         {"listen", socket_listen},
+                                         {"bind", socket_bind},
+                                         {"start", socket_start},
+                                         {"read", socket_read},
+                                         {"readline", socket_readline},
+                                         {"readall", socket_readall},
+                                         {"block", socket_block},
+                                         {"write", socket_write},
+                                         {"lwrite", socket_lwrite},
+                                         {"close", socket_close},
+                                         {"shutdown", socket_shutdown},
+                                         {"close_fd", socket_close_fd},
+                                         {"abandon", socket_abandon},
+                                         {"onclose", socket_onclose},
+                                         {"warning", socket_warning},
+                                         {"onaccept", socket_onaccept},
+                                         {"limit", socket_limit},
+                                         {"pause", socket_pause},
+                                         {"invalid", socket_invalid},
+                                         {"disconnected", socket_disconnected},
+                                         {"netstat", sk_bind_netstat},
+                                         {"header", socket_header},
+                                         {"resolve", socket_resolve},
+                                         {NULL, NULL}};
     sk_vm *vm = sk_vm_of(L);
     luaL_newlib(L, functions);
+    luaL_setfuncs(L, sk_bind_datagram_functions, 0);
     if (!vm->sockets) {
-        sockets *self = sk_new(sockets);
+        sk_vsockets *self = sk_new(sk_vsockets);
         self->io = sk_node_io(vm->node);
         vm->sockets = self;
         vm->on_socket = on_socket;

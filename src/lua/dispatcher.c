@@ -5,8 +5,10 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "codec/seri.h"
+#include "lua/account.h"
 #include "lua/bind.h"
 #include "lua/deadline.h"
+#include "lua/profile.h"
 #include "lua/task.h"
 #include "lua/trace.h"
 
@@ -34,19 +36,29 @@ static void fail(sk_vm *vm, sk_task *task) {
     sk_task_end(task);
 }
 
+/* Pushes the dispatch function of a protocol, or something else. Outside of a protected call: no
+ * metatable of the user is asked. */
+static void push_handler_raw(lua_State *L, int type) {
+    int slot = sk_bind_plain_slot(type);
+    if (slot >= 0 &&
+        lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_DISPATCH + slot) == LUA_TFUNCTION)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
+    lua_rawgeti(L, -1, type);
+    if (!lua_istable(L, -1))
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
+    lua_rawget(L, -2);
+}
+
 /* Where the dispatch function of the request's protocol is, for the warning. */
 static void describe_handler(sk_vm *vm, const sk_task *task, char *ret_text, size_t size) {
     lua_State *L = vm->L;
     lua_Debug ar = {.linedefined = -1, .short_src = "?"};
     int top = lua_gettop(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PROTO);
-    lua_rawgeti(L, -1, task->type);
-    if (lua_istable(L, -1)) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
-        lua_rawget(L, -2);
-        if (lua_isfunction(L, -1))
-            (void)lua_getinfo(L, ">S", &ar);
-    }
+    push_handler_raw(L, task->type);
+    if (lua_isfunction(L, -1))
+        (void)lua_getinfo(L, ">S", &ar);
     snprintf(ret_text, size, "%s:%d", ar.short_src, ar.linedefined);
     lua_settop(L, top);
 }
@@ -73,6 +85,27 @@ static void stray_yield(sk_vm *vm, sk_task *task, int count) {
     fail(vm, task);
 }
 
+/* A watched task goes on, and waits. */
+static void watched_goes_on(sk_vm *vm, sk_task *task) {
+    if (task->watched & SK_WATCH_TRACE)
+        sk_trace_event(task, "resume");
+    if (task->watched & SK_WATCH_PROFILE)
+        sk_profile_begin(vm, task->co);
+    if (task->watched & SK_WATCH_ACCOUNT)
+        sk_account_charge_start(task);
+}
+
+static void watched_waits(sk_vm *vm, sk_task *task) {
+    if (task->watched & SK_WATCH_PROFILE)
+        sk_profile_end(vm, task->co);
+    if (task->watched & SK_WATCH_ACCOUNT)
+        sk_account_charge_stop(task);
+    if (task->watched & SK_WATCH_EXIT) {
+        sk_task_close(task);
+        sk_task_end(task);
+    }
+}
+
 /* Resumes the task with what is on its stack. */
 static void run_task(sk_vm *vm, sk_task *task, int nargs) {
     int count = 0;
@@ -86,10 +119,8 @@ static void run_task(sk_vm *vm, sk_task *task, int nargs) {
     vm->current = NULL;
     if (SK_LIKELY(status == LUA_YIELD && vm->is_blocking)) {
         vm->is_blocking = false;
-        if (SK_UNLIKELY(task->wait == SK_WAIT_EXIT)) {
-            sk_task_close(task);
-            sk_task_end(task);
-        }
+        if (SK_UNLIKELY(task->watched))
+            watched_waits(vm, task);
     } else if (status == LUA_OK) {
         finish(vm, task);
     } else if (status == LUA_YIELD) {
@@ -105,8 +136,8 @@ static void resume_waiter(sk_vm *vm, sk_task *task, sk_wake wake) {
         wake == SK_WAKE_BREAK || wake == SK_WAKE_DEADLINE || wake == SK_WAKE_TERM;
     sk_task_unwait(task, answer_may_come);
     task->wake = (uint8_t)wake;
-    if (SK_UNLIKELY(task->trace))
-        sk_trace_event(task, "resume");
+    if (SK_UNLIKELY(task->watched))
+        watched_goes_on(vm, task);
     run_task(vm, task, starts ? task->nargs : 0);
 }
 
@@ -119,14 +150,11 @@ static int request_done(lua_State *L, int status, lua_KContext ctx) {
     return 0;
 }
 
-/* Pushes handler, session, source and the unpacked values. Stack: proto at 1. */
+/* Pushes session, source and the unpacked values. Stack: proto at 1, the handler on top. */
 static int push_request(lua_State *L, sk_task *task, sk_msg *msg) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
-    sk_bind_rawget_field(L, 1);
     lua_pushinteger(L, task->session);
     lua_pushinteger(L, task->source.v);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_UNPACK);
-    sk_bind_rawget_field(L, 1);
+    sk_bind_get_field(L, 1, SK_REF_KEY_UNPACK);
     if (SK_LIKELY(lua_tocfunction(L, -1) == sk_bind_unpack)) {
         lua_pop(L, 1);
         return 2 + sk_seri_unpack(L, msg->data, msg->size, msg->hints);
@@ -148,12 +176,13 @@ static int unknown_request(lua_State *L, sk_task *task, sk_msg *msg) {
     return sk_bind_unknown_request(L, task, msg);
 }
 
-/* The lua protocol with its own unpacking: nothing to look up. */
+/* A protocol with skynet's own unpacking: nothing to look up. */
 static bool push_plain_handler(lua_State *L, const sk_task *task) {
     sk_vm *vm = task->vm;
-    if (task->type != SK_TYPE_LUA || !vm->lua_is_plain || vm->lua_is_traced || vm->trace_tags.count)
+    int slot = sk_bind_plain_slot(task->type);
+    if (slot < 0 || !vm->plain[slot].is_plain || vm->plain[slot].is_traced || vm->trace_tags.count)
         return false;
-    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH) != LUA_TBOOLEAN)
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_DISPATCH + slot) != LUA_TBOOLEAN)
         return true;
     lua_pop(L, 1);
     return false;
@@ -161,7 +190,7 @@ static bool push_plain_handler(lua_State *L, const sk_task *task) {
 
 /* The tag that the source has sent, or what the field `trace` of the protocol at 1 wants. */
 static void begin_trace(lua_State *L, sk_task *task) {
-    int type = lua_getfield(L, 1, "trace");
+    int type = sk_bind_get_field(L, 1, SK_REF_KEY_TRACE);
     bool is_on = lua_toboolean(L, -1);
     lua_pop(L, 1);
     if (SK_UNLIKELY(type != LUA_TNIL))
@@ -183,12 +212,8 @@ static int request_main(lua_State *L) {
     if (!sk_bind_push_proto(L, task->type))
         return unknown_request(L, task, msg);
     begin_trace(L, task);
-    if (SK_UNLIKELY(task->type == SK_TYPE_DEBUG))
-        sk_bind_load_debug(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_KEY_DISPATCH);
-    if (sk_bind_rawget_field(L, 1) == LUA_TNIL)
+    if (sk_bind_get_field(L, 1, SK_REF_KEY_DISPATCH) == LUA_TNIL)
         return unknown_request(L, task, msg);
-    lua_pop(L, 1);
     int nargs = push_request(L, task, msg);
     lua_callk(L, nargs, 0, 0, request_done);
     return 0;
@@ -213,8 +238,8 @@ static void on_request(sk_vm *vm, sk_msg *msg) {
     }
     sk_task *task = sk_task_try_new(vm);
     if (SK_UNLIKELY(!task)) {
-        sk_vm_log(vm, "lua memory error : [%x to :%x : %d]", msg->source.v,
-                  sk_service_handle(vm->service).v, msg->session);
+        sk_vm_log_error(vm, "lua memory error : [%x to :%x : %d]", msg->source.v,
+                        sk_service_handle(vm->service).v, msg->session);
         sk_service_bounce(vm->service, msg);
         return;
     }
@@ -239,6 +264,17 @@ void sk_dispatcher_spawn(sk_vm *vm, int ref, lua_Integer id, const sk_spawn_arg 
     else if (arg)
         lua_pushinteger(co, arg->number);
     run_task(vm, task, arg ? 2 : 1);
+}
+
+void sk_dispatcher_spawn_bytes(sk_vm *vm, int ref, const sk_spawn_bytes args[2]) {
+    sk_task *task = vm->is_exiting ? NULL : sk_task_try_new(vm);
+    if (!task)
+        return;
+    lua_State *co = task->co;
+    lua_rawgeti(co, LUA_REGISTRYINDEX, ref);
+    for (int i = 0; i < 2; i++)
+        lua_pushlstring(co, args[i].data, args[i].size);
+    run_task(vm, task, 2);
 }
 
 /* ---- answers ---- */
@@ -428,9 +464,9 @@ static inline void serve_queues(sk_vm *vm) {
 static void log_errors(sk_vm *vm, const sk_msg *msg) {
     if (SK_LIKELY(vm->errors.len == 0))
         return;
-    sk_vm_log(vm, "lua call [%x to :%x : %d msgsz = %zu] error : %.*s", msg->source.v,
-              sk_service_handle(vm->service).v, msg->session, msg->size, (int)vm->errors.len,
-              (const char *)vm->errors.data);
+    sk_vm_log_error(vm, "lua call [%x to :%x : %d msgsz = %zu] error : %.*s", msg->source.v,
+                    sk_service_handle(vm->service).v, msg->session, msg->size, (int)vm->errors.len,
+                    (const char *)vm->errors.data);
     vm->errors.len = 0;
 }
 
@@ -510,9 +546,13 @@ static void handle_kept(sk_vm *vm, sk_msg *take_msg) {
     vm->msg = NULL;
 }
 
-/* A service that never called skynet.start: nothing can handle its messages. */
+/* A service that never called skynet.start, or has exited: nothing can handle its messages. The
+ * lines of a log service must not be lost. */
 static bool refuse(sk_vm *vm, sk_msg *msg) {
-    sk_service_bounce(vm->service, msg);
+    if (msg->type == SK_TYPE_TEXT && sk_service_drains(vm->service))
+        sk_node_log_stderr(msg->source, msg->data, msg->size);
+    else
+        sk_service_bounce(vm->service, msg);
     return false;
 }
 
@@ -572,6 +612,7 @@ int sk_dispatcher_exit_for(lua_State *L, const sk_exit_reason *reason) {
     sk_vm *vm = sk_vm_of(L);
     bool can_block = vm->current && lua_isyieldable(L) && vm->barrier_count == 0;
     vm->is_exiting = true;
+    vm->is_started = false; /* what still comes, to a service that drains, is refused */
     while (!sk_list_is_empty(&vm->forks))
         sk_dispatcher_kill(SK_CONTAINER(vm->forks.next, sk_task, queue));
     int top = lua_gettop(L);
@@ -588,6 +629,7 @@ int sk_dispatcher_exit_for(lua_State *L, const sk_exit_reason *reason) {
     if (!can_block)
         return luaL_error(L, "attempt to yield from outside a coroutine (the service exits)");
     vm->current->wait = SK_WAIT_EXIT;
+    vm->current->watched |= SK_WATCH_EXIT;
     return sk_task_block(L, exited, 0);
 }
 

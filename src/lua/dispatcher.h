@@ -29,6 +29,13 @@ typedef struct {
 } sk_spawn_arg;
 void sk_dispatcher_spawn(sk_vm *vm, int ref, lua_Integer id, const sk_spawn_arg *arg);
 
+/* Owner. The same with two byte strings. */
+typedef struct {
+    const void *data;
+    size_t size;
+} sk_spawn_bytes;
+void sk_dispatcher_spawn_bytes(sk_vm *vm, int ref, const sk_spawn_bytes args[2]);
+
 /* Lua functions. The service exits after the present coroutine; see skynet.exit. */
 int sk_dispatcher_exit(lua_State *L);
 int sk_dispatcher_exit_for(lua_State *L, const sk_exit_reason *reason);

@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "lua/bind.h"
 #include "lua/embedded.h"
+#include "lua/oldnames.h"
 #include "lua/task.h"
 
 #include <errno.h>
@@ -141,10 +142,9 @@ static void remember(lua_State *L, const char *path, const struct stat *st) {
     cache_put(cache_of(L), entry);
 }
 
-static int load_code(lua_State *L, cached *take_entry, const char *mode) {
+static int load_code(lua_State *L, cached *take_entry) {
     const char *name = lua_pushfstring(L, "@%s", take_entry->path);
     int status = luaL_loadbufferx(L, (const char *)take_entry->code, take_entry->size, name, NULL);
-    (void)mode;
     lua_remove(L, -2);
     unref(take_entry);
     return status;
@@ -161,22 +161,37 @@ static cache_mode mode_of(lua_State *L) {
     return mode;
 }
 
+/* True for a file of compiled code, which is not cached: a load as text must refuse it. */
+static bool holds_bytecode(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    int c = getc(file);
+    if (c == '#')
+        while (c != EOF && c != '\n')
+            c = getc(file);
+    if (c == '\n')
+        c = getc(file);
+    (void)fclose(file);
+    return c == LUA_SIGNATURE[0];
+}
+
 /* As luaL_loadfilex, through the cache. */
 static int load_file(lua_State *L, const char *path, const char *mode) {
     struct stat st;
     cache_mode cmode = mode_of(L);
-    bool is_text_only = mode && !strchr(mode, 'b');
+    bool allows_text = !mode || strchr(mode, 't');
     if (!path || cmode == CACHE_OFF || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
         return luaL_loadfilex(L, path, mode);
-    cached *entry = mode && !strchr(mode, 't') ? NULL : cache_get(cache_of(L), path, &st);
+    cached *entry = allows_text ? cache_get(cache_of(L), path, &st) : NULL;
     if (entry)
-        return load_code(L, entry, mode);
+        return load_code(L, entry);
     if (st.st_size > (off_t)FILE_SIZE_MAX) {
         lua_pushfstring(L, "cannot read %s: larger than a program can be", path);
         return LUA_ERRFILE;
     }
     int status = luaL_loadfilex(L, path, mode);
-    if (status == LUA_OK && cmode == CACHE_ON && (is_text_only || !mode))
+    if (status == LUA_OK && cmode == CACHE_ON && allows_text && !holds_bytecode(path))
         remember(L, path, &st);
     return status;
 }
@@ -297,9 +312,14 @@ static int open_require(lua_State *L) {
 static const sk_bind_entry C_MODULES[] = {
     {"skein", sk_open_skein},
     {"skein.link.core", sk_open_link},
+    {"skein.log", sk_open_log},
+    {"skein.memory.core", sk_open_usage},
     {"skynet", sk_open_skynet},
     {"skynet.codecache", sk_open_codecache},
     {"skynet.core", sk_open_core},
+    {"skynet.debugchannel", sk_open_debugchannel},
+    {"skynet.memory", sk_open_memory},
+    {"skynet.profile", sk_open_profile},
     {"skynet.require", open_require},
     {"skynet.select.core", sk_open_select},
     {"skynet.socket.core", sk_open_socket},
@@ -309,10 +329,13 @@ static const sk_bind_entry C_MODULES[] = {
 static int search_embedded(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
     lua_CFunction open = sk_bind_find(C_MODULES, SK_ARRAY_LEN(C_MODULES), name);
-    if (open)
+    if (open) {
         lua_pushcfunction(L, open);
-    else if (!sk_loader_find_embedded(L, name))
+    } else if (sk_oldnames_search(L, name)) {
+        return 2;
+    } else if (!sk_loader_find_embedded(L, name)) {
         return lua_pushfstring(L, "no embedded module '%s'", name), 1;
+    }
     lua_pushliteral(L, ":skein:");
     return 2;
 }
@@ -383,6 +406,14 @@ static void set_key(lua_State *L, int ref, const char *key) {
     lua_rawseti(L, LUA_REGISTRYINDEX, ref);
 }
 
+static void open_plain(lua_State *L, int slot, const char *name) {
+    lua_pushstring(L, name);
+    sk_vm_of(L)->plain[slot].name = lua_topointer(L, -1); /* interned, and kept by the registry */
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_NAME + slot);
+    lua_pushboolean(L, false);
+    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_PLAIN_DISPATCH + slot);
+}
+
 static void open_registry(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
     lua_newtable(L);
@@ -396,12 +427,11 @@ static void open_registry(lua_State *L) {
     set_key(L, SK_REF_KEY_DISPATCH, "dispatch");
     set_key(L, SK_REF_KEY_UNPACK, "unpack");
     set_key(L, SK_REF_KEY_PACK, "pack");
-    lua_pushliteral(L, "lua");
-    vm->lua_name = lua_topointer(L, -1); /* interned, and kept by the registry */
-    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_KEY_LUA);
-    vm->lua_is_plain = true;
-    lua_pushboolean(L, false);
-    lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_LUA_DISPATCH);
+    set_key(L, SK_REF_KEY_ID, "id");
+    set_key(L, SK_REF_KEY_TRACE, "trace");
+    open_plain(L, SK_PLAIN_LUA, "lua");
+    open_plain(L, SK_PLAIN_SNAX, "snax");
+    vm->plain[SK_PLAIN_LUA].is_plain = true; /* predefined */
     lua_pushboolean(L, true);
     lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_INITS);
     lua_pushlightuserdata(L, sk_vm_of(L)->service);
@@ -424,8 +454,32 @@ static void install_searchers(lua_State *L) {
     lua_pop(L, 2);
 }
 
+/* __index(loaded, name) of package.loaded: two modules count as loaded from the beginning, but are
+ * made when somebody looks. */
+static int loaded_index(lua_State *L) {
+    lua_CFunction open = NULL;
+    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "skynet.profile") == 0)
+        open = sk_open_profile;
+    else if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "skynet.codecache") == 0)
+        open = sk_open_codecache;
+    if (!open)
+        return 0;
+    lua_settop(L, 2);
+    open(L);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_rawset(L, 1);
+    return 1;
+}
+
 static void open_libraries(lua_State *L) {
     luaL_openlibs(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, loaded_index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
     lua_getglobal(L, "coroutine");
     sk_open_coroutine(L);
     lua_pop(L, 1);

@@ -7,6 +7,8 @@
 
 #include "actor/registry.h"
 #include "actor/service.h"
+#include "actor/worker.h"
+#include "base/atomic.h"
 #include "base/mem.h"
 #include "lua/dispatcher.h"
 #include "lua/loader.h"
@@ -16,7 +18,7 @@
 #include <string.h>
 
 typedef struct {
-    sk_vm *vm;
+    _Atomic(sk_vm *) vm; /* set once, by init */
 } snlua;
 
 static void *snlua_create(void) { return sk_new(snlua); }
@@ -31,8 +33,12 @@ static void tell_launcher(sk_vm *vm) {
 }
 
 static void report_failure(sk_vm *vm) {
-    sk_vm_log(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
+    sk_vm_log_error(vm, "lua loader error : %s", lua_tostring(vm->L, -1));
     tell_launcher(vm);
+    if (!sk_handle_eq(sk_node_vital(vm->node), sk_service_handle(vm->service)))
+        return;
+    sk_node_set_exit_status(vm->node, 1);
+    sk_service_abort_node(vm->service);
 }
 
 /* Configuration key of the collector's mode. With many waiting coroutines generational mode pauses
@@ -77,6 +83,8 @@ static sk_exit_kind failed_kind(int status) {
 static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     sk_vm *vm = user;
     lua_State *L = vm->L;
+    sk_worker *worker = sk_service_worker(service);
+    sk_worker_publish(worker, sk_vm_interrupt, vm); /* a main chunk may be endless, too */
     sk_service_set_callback(service, sk_dispatcher_on_message, vm, true);
     set_default_bound(vm, msg->data);
     lua_gc(L, LUA_GCSTOP);
@@ -85,6 +93,7 @@ static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     vm->limit_is_on = true;
     int status = sk_vm_pcall(vm, L, 1, 0);
     vm->limit_is_on = false;
+    sk_worker_publish(worker, NULL, NULL);
     lua_gc(L, LUA_GCRESTART);
     set_collector(vm);
     sk_service_set_memory(service, vm->memory_size);
@@ -106,8 +115,9 @@ static int snlua_init(void *instance, sk_service *service, char *args) {
     snlua *host = instance;
     if (!args || !*args)
         return -1;
-    host->vm = sk_vm_new(service);
-    sk_service_set_callback(service, on_load, host->vm, true);
+    sk_vm *vm = sk_vm_new(service);
+    sk_store_release(&host->vm, vm); /* pairs with snlua_signal */
+    sk_service_set_callback(service, on_load, vm, true);
     sk_msg *msg = sk_msg_new_copy(args, strlen(args));
     msg->source = sk_service_handle(service);
     return sk_service_post(service, sk_service_handle(service), msg);
@@ -115,7 +125,7 @@ static int snlua_init(void *instance, sk_service *service, char *args) {
 
 static void snlua_release(void *instance) {
     snlua *host = instance;
-    sk_vm *vm = host->vm;
+    sk_vm *vm = sk_load_relaxed(&host->vm);
     /* Who killed it need not have told the launcher. */
     if (vm && !vm->has_left)
         tell_launcher(vm);
@@ -123,9 +133,28 @@ static void snlua_release(void *instance) {
     sk_free(host);
 }
 
+/* In the thread of whoever sends the signal, beside the callback. 0: the Lua code that runs raises
+ * an error; 1: the size of the Lua heap, as of the end of the last message, is logged. */
+static void snlua_signal(void *instance, int signal) {
+    snlua *host = instance;
+    sk_vm *vm = sk_load_acquire(&host->vm); /* pairs with init */
+    if (!vm)
+        return;
+    sk_handle self = sk_service_handle(vm->service);
+    sk_node_log(vm->node, NULL, self, "recv a signal %d", signal);
+    if (signal == 0) {
+        sk_vm_raise_signal(vm);
+    } else if (signal == 1) {
+        sk_service_stat stat;
+        sk_service_get_stat(vm->service, &stat);
+        sk_node_log(vm->node, NULL, self, "Current Memory %.3fK", (double)stat.memory_size / 1024);
+    }
+}
+
 const sk_module sk_snlua_module = {
     .name = "snlua",
     .create = snlua_create,
     .init = snlua_init,
     .release = snlua_release,
+    .signal = snlua_signal,
 };

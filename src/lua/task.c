@@ -6,7 +6,9 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "lua/account.h"
 #include "lua/deadline.h"
+#include "lua/profile.h"
 #include "lua/trace.h"
 
 #include <lauxlib.h>
@@ -67,6 +69,7 @@ static void reset(sk_task *task) {
     task->heap_index = -1;
     task->nargs = 0;
     task->trace_is_off = false;
+    task->account = 0;
 }
 
 static sk_task *record_new(sk_vm *vm) {
@@ -169,13 +172,22 @@ void sk_task_close(sk_task *task) {
     close_thread(task->vm, task->co);
 }
 
+static void unwatch(sk_task *task) {
+    sk_trace_set(task, NULL);
+    if (task->watched & SK_WATCH_PROFILE)
+        sk_profile_drop(task->vm, task->co);
+    if (task->watched & SK_WATCH_ACCOUNT)
+        sk_account_close(task);
+    task->watched = 0;
+}
+
 void sk_task_end(sk_task *take_task) {
     sk_task *task = take_task;
     sk_vm *vm = task->vm;
     sk_assert(task->heap_index < 0);
     sk_list_remove(&task->queue);
-    if (SK_UNLIKELY(task->trace))
-        sk_trace_set(task, NULL);
+    if (SK_UNLIKELY(task->watched))
+        unwatch(task);
     bool keeps = !task->is_exposed && lua_status(task->co) == LUA_OK &&
                  vm->pool_count < SK_TASK_POOL_MAX && !node_is_queued(task);
     if (keeps) {
@@ -410,4 +422,5 @@ void sk_task_free_all(sk_vm *vm) {
     free_list(&vm->pool);
     for (sk_link *link; (link = sk_list_pop(&vm->orphans));)
         sk_free(SK_CONTAINER(link, sk_yield_node, link));
+    sk_account_free_all(vm);
 }

@@ -34,6 +34,9 @@ void sk_trace_remember(sk_vm *vm, const sk_msg *msg) {
 void sk_trace_set(sk_task *task, const char *tag) {
     sk_free(task->trace);
     task->trace = tag ? sk_strdup(tag) : NULL;
+    task->watched &= (uint8_t)~SK_WATCH_TRACE;
+    if (tag)
+        task->watched |= SK_WATCH_TRACE;
 }
 
 void sk_trace_adopt(sk_task *task) {
@@ -41,6 +44,7 @@ void sk_trace_adopt(sk_task *task) {
     if (!tag)
         return;
     task->trace = tag;
+    task->watched |= SK_WATCH_TRACE;
     sk_trace_event(task, "request");
 }
 
@@ -111,15 +115,13 @@ void sk_trace_event_here(lua_State *L, const sk_task *task, const char *event) {
     sk_trace_log(task->vm, task->trace, event, L, 0);
 }
 
-void sk_trace_call(lua_State *L, sk_task *task, sk_handle to) {
+void sk_trace_call(lua_State *L, sk_task *task, sk_address to) {
     sk_vm *vm = task->vm;
     sk_trace_event_here(L, task, "call");
-    if (sk_handle_is_none(to) || sk_node_is_remote(vm->node, to))
-        return; /* the links to other nodes carry tags of their own */
     sk_msg *msg = sk_msg_new_copy(task->trace, strlen(task->trace));
     msg->source = sk_service_handle(vm->service);
     msg->type = SK_TYPE_TRACE;
-    (void)sk_service_post(vm->service, to, msg);
+    (void)sk_bind_post(vm, to, msg); /* the request will fail, too */
 }
 
 /* Pushes the table thread -> text. */

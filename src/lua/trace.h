@@ -6,7 +6,7 @@
 #ifndef SK_LUA_TRACE_H
 #define SK_LUA_TRACE_H
 
-#include "lua/vm.h"
+#include "lua/bind.h"
 
 /* Remembers the tag in a PTYPE_TRACE message for the next request of its source. */
 void sk_trace_remember(sk_vm *vm, const sk_msg *msg);
@@ -35,7 +35,7 @@ void sk_trace_event_here(lua_State *L, const sk_task *task, const char *event);
 void sk_trace_log(sk_vm *vm, const char *tag, const char *event, lua_State *from, int level);
 
 /* A traced task is about to send a request: the event, and the tag to the receiver. */
-void sk_trace_call(lua_State *L, sk_task *task, sk_handle to);
+void sk_trace_call(lua_State *L, sk_task *task, sk_address to);
 
 /* Lua function. Notes where the timer whose thread is on top was made; kept on top. */
 void sk_trace_timer(lua_State *L, double ticks);

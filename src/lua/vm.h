@@ -1,8 +1,8 @@
 /* vm.h -- one Lua service: its state, its memory account, and what the dispatcher keeps outside.
  *
  * Everything here belongs to the service and is touched only by the thread that runs it, but for
- * `running`, which an interrupt's signal handler on that same thread reads. Shared by the files of
- * src/lua only.
+ * `running`, which an interrupt's signal handler on that same thread reads, and `signal_mark`.
+ * Shared by the files of src/lua only.
  *
  * Lua's per-thread extra space holds a sk_task pointer: the task itself in a service coroutine,
  * the root task (vm->root) in every other thread. In a coroutine that was left behind by a
@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "lua/arena.h"
 
 #include <lua.h>
 
@@ -58,6 +59,14 @@ typedef struct {
     sk_link link;
 } sk_yield_node;
 
+/* Bits of sk_task.watched: what is rare, for one test where a task goes on, waits or ends. */
+enum {
+    SK_WATCH_TRACE = 1,   /* task->trace is set */
+    SK_WATCH_PROFILE = 2, /* co has a record in vm->profiles */
+    SK_WATCH_EXIT = 4,    /* the service exits when it yields */
+    SK_WATCH_ACCOUNT = 8, /* task->account is set */
+};
+
 struct sk_task {
     sk_vm *vm; /* first: see above */
     lua_State *co;
@@ -67,6 +76,7 @@ struct sk_task {
     bool has_token;    /* listed in the token table, under its own pointer */
     bool trace_is_off; /* its protocol's requests are never traced */
 
+    uint8_t watched; /* SK_WATCH_* */
     uint8_t request; /* sk_request */
     uint8_t wait;    /* sk_wait */
     uint8_t wake;    /* sk_wake */
@@ -75,6 +85,9 @@ struct sk_task {
     sk_handle source;
     uint64_t deadline_ns; /* inherited by calls; 0: none */
     char *trace;          /* tag of the trace it belongs to; NULL: none */
+
+    uint32_t account;        /* see account.h; 0: none */
+    uint64_t charged_cycles; /* up to here its account has been charged; 0: it does not run */
 
     int32_t wait_session;
     sk_handle callee;
@@ -106,6 +119,21 @@ typedef struct {
     uint64_t armed_ns; /* the timer that is on its way; 0: none */
 } sk_deadlines;
 
+/* Protocols whose table is watched, see bind.c: what each of their messages needs is found at
+ * once. */
+enum { SK_PLAIN_LUA, SK_PLAIN_SNAX, SK_PLAIN_COUNT };
+typedef struct {
+    const void *name; /* the interned string: a type name is compared by address */
+    bool is_plain;    /* registered, and pack and unpack are skynet's own */
+    bool is_traced;   /* its table has a field `trace` that is not nil */
+} sk_plain;
+
+/* See account.h. */
+typedef struct {
+    uint64_t count;  /* tasks that have ended */
+    uint64_t cycles; /* in which they ran */
+} sk_account;
+
 struct sk_vm {
     lua_State *L;
     sk_service *service;
@@ -122,19 +150,20 @@ struct sk_vm {
     /* The present dispatch. */
     sk_msg *msg;
     sk_task *current;             /* the task that runs */
+    sk_map profiles;              /* coroutine -> its record; see profile.h */
     _Atomic(lua_State *) running; /* the innermost coroutine resumed by us */
+    _Atomic uint64_t signal_mark; /* any thread: the message that SIGNAL 0 is meant for; 0: none */
     bool is_blocking;             /* the yield in flight is the framework's */
     int barrier_count;            /* resumes in progress that a block cannot pass */
     bool is_started;              /* skynet.start was called, or a callback set */
     bool is_exiting;
-    bool has_left; /* by skynet.exit: the launcher knows */
-    bool keeps_messages;   /* core.callback(f, true) */
-    bool payload_is_taken; /* the message's payload was handed to Lua code as a pointer */
-    int feed_depth;        /* core.feed inside of itself */
+    bool has_left;            /* by skynet.exit: the launcher knows */
+    bool keeps_messages;      /* core.callback(f, true) */
+    bool payload_is_taken;    /* the message's payload was handed to Lua code as a pointer */
+    int feed_depth;           /* core.feed inside of itself */
+    uint64_t collected_count; /* GC commands up to this message are done, see bind_debug.c */
     int callback_ref;
-    const void *lua_name; /* the interned string "lua": a type name is compared by address */
-    bool lua_is_plain;    /* pack and unpack of the lua protocol are skynet's own */
-    bool lua_is_traced;   /* its protocol table has a `trace` field that is not nil */
+    sk_plain plain[SK_PLAIN_COUNT];
     bool timers_are_traced;
     uint32_t trace_count; /* tags made */
     sk_map trace_tags;    /* source -> tag that its next request adopts; see trace.h */
@@ -158,11 +187,15 @@ struct sk_vm {
     sk_link replies;        /* unanswered skynet.response closures */
     sk_task *starter;       /* runs the start function; NULL before and after */
     sk_deadlines deadlines;
+    sk_account *accounts; /* by number */
+    uint32_t account_cap;
 
     /* Hooks of bindings. */
     void *sockets; /* bind_socket.c */
     bool (*on_socket)(sk_vm *vm, sk_msg *node);
     void (*on_close)(sk_vm *vm);
+
+    sk_arena arena; /* the state's first memory */
 };
 
 /* Registry keys (array part) that every service has; luaL_ref keeps its free list in the first one
@@ -175,10 +208,12 @@ enum {
     SK_REF_KEY_DISPATCH,                /* interned strings */
     SK_REF_KEY_UNPACK,
     SK_REF_KEY_PACK,
-    SK_REF_KEY_LUA,
-    SK_REF_INITS,        /* functions of skynet.init; true: none yet; false: too late */
-    SK_REF_LUA_DISPATCH, /* the lua protocol's dispatch function or false, see bind.c */
-    SK_REF_LAST,
+    SK_REF_KEY_ID,
+    SK_REF_KEY_TRACE,
+    SK_REF_INITS,      /* functions of skynet.init; true: none yet; false: too late */
+    SK_REF_PLAIN_NAME, /* names of the watched protocols, then their dispatch functions or false */
+    SK_REF_PLAIN_DISPATCH = SK_REF_PLAIN_NAME + SK_PLAIN_COUNT,
+    SK_REF_LAST = SK_REF_PLAIN_DISPATCH + SK_PLAIN_COUNT,
 };
 
 /* Launching worker. A state without libraries. The vm is freed by sk_vm_free. */
@@ -207,8 +242,19 @@ int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults);
  * traceback of `from`; never raises. */
 void sk_vm_push_error_text(sk_vm *vm, lua_State *from);
 
-/* Owner. Writes a log line in the name of the service. */
+/* Owner. Writes a log line in the name of the service; the second for errors of its code. The log
+ * service's own go to stderr: one that fails for each line it gets must not be fed by that. */
 void sk_vm_log(sk_vm *vm, const char *fmt, ...) SK_PRINTF(2, 3);
+void sk_vm_log_error(sk_vm *vm, const char *fmt, ...) SK_PRINTF(2, 3);
+
+/* Owner. A line that the service's code wants logged. It goes to stderr when the log service writes
+ * about itself while it handles such a line of its own: the next one would follow for ever. */
+struct sk_log_record;
+void sk_vm_log_record(sk_vm *vm, const struct sk_log_record *record);
+
+/* Any thread that keeps the vm alive. Has the Lua code that the service runs at this moment raise
+ * "signal 0"; nothing happens when it runs none. */
+void sk_vm_raise_signal(sk_vm *vm);
 
 /* The interrupt function for sk_worker_publish; the target is a sk_vm. */
 void sk_vm_interrupt(void *vm);

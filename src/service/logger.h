@@ -1,6 +1,7 @@
 /* logger.h -- the native service that writes log lines: "logger [FILE]".
  *
- * TEXT messages are lines; SYSTEM reopens the file. Without a file lines go to stdout. */
+ * TEXT messages are lines; SYSTEM reopens the file. Without a file lines go to stdout.
+ * `logformat = "json"` in the configuration makes each line a JSON object. */
 #ifndef SK_SERVICE_LOGGER_H
 #define SK_SERVICE_LOGGER_H
 

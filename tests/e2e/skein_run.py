@@ -32,11 +32,12 @@ def check(condition, text):
 class Node:
     """A running process and the lines it has written."""
 
-    def __init__(self, *args):
+    def __init__(self, *args, stdin=None):
         self.lines = []
         self.incoming = queue.Queue()
-        self.process = subprocess.Popen([SKEIN, *args], stdout=subprocess.PIPE, cwd=ROOT,
-                                        stderr=subprocess.STDOUT, text=True, errors="replace")
+        self.process = subprocess.Popen([SKEIN, *args], stdin=stdin, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, errors="replace",
+                                        cwd=ROOT)
         atexit.register(self.process.kill)  # a test that failed; else it has ended already
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -57,6 +58,17 @@ class Node:
             self.lines.append(line)
             if text in line:
                 return line
+
+    def drain(self):
+        """After the end: all lines."""
+        while True:
+            try:
+                line = self.incoming.get(timeout=LIMIT_S)
+            except queue.Empty:
+                line = None
+            if line is None:
+                return self.lines
+            self.lines.append(line)
 
     def stop(self, number=signal.SIGINT):
         """Sends the signal; the exit status."""

@@ -1,4 +1,4 @@
-/* fuzz_addr.c -- any bytes as a hosts file and as a numeric address.
+/* fuzz_addr.c -- any bytes as a hosts file, as a numeric address, and as an address code.
  *
  * What is found must be an address that prints and parses back to itself. */
 #include "base/assert.h"
@@ -32,5 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_round_trip(&addr);
     }
     sk_free(host);
+    if (sk_addr_decode(data, size, &addr) == 0) {
+        uint8_t code[SK_ADDR_CODE_V6_SIZE];
+        sk_assert(sk_addr_encode(&addr, code) == size && memcmp(code, data, size) == 0);
+        check_round_trip(&addr);
+    }
     return 0;
 }

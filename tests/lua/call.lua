@@ -116,3 +116,4 @@ util.run(function()
   print(util.task_count())                              -- expect: 1
 end)
 -- expect-log: Maybe forgot response session
+-- expect-log:  : peer:1

@@ -41,6 +41,19 @@ util.run(function()
     return a, b, c, here
   end
   print(outer())                                    -- expect: inner changed inner changed
+  -- Locals come before upvalues, these before the extra names, these before globals.
+  local function order(_, ...)
+    local here = "local"
+    local _ = up
+    local source = "return here, up, extra, type(tostring), select('#', ...), other"
+    return select(2, injectcode(source, nil, 0,
+      { here = "no", up = "no", extra = 7, tostring = 5 }))
+  end
+  print(order(1, nil, "x", nil))                    -- expect: local 2 7 number 3 nil
+  print(injectcode("error {}") == false, select(2, injectcode "error 'text'"))
+  -- expect: true (debug):1: text
+  local kept = 1
+  print(injectcode "kept = 2 error 'late'", kept)   -- expect: false 1
   print(util.try("out of range", injectcode, "", nil, 1000))  -- expect: raises out of range
   print(util.try("out of range", injectcode, "", coroutine.create(print), 9))
   -- expect: raises out of range

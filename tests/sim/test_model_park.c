@@ -66,6 +66,8 @@ typedef enum {
     AT_OTHERS,
     AT_TOKEN,
     AT_PUBLISH,
+    AT_TOKEN_AGAIN,
+    AT_OTHERS_AGAIN,
     AT_LOOK_INJECTOR,
     AT_LOOK_QUEUE,
     AT_LOOK_SLOT,
@@ -523,7 +525,7 @@ static bool is_looking(const thread *t) {
 }
 
 static bool is_busy(const model *m, const state *s, int self) {
-    place first = m->broken == MUTATION_BUSY_LATE ? AT_LOOK_INJECTOR : AT_OTHERS;
+    place first = m->broken == MUTATION_BUSY_LATE ? AT_LOOK_QUEUE : AT_OTHERS;
     return s->threads[self].at < first || s->threads[self].at > AT_BUSY;
 }
 
@@ -533,16 +535,19 @@ static int step_others(const model *m, state *s, int self, state *ret_states) {
     thread *t = &s->threads[self];
     int other = t->index++;
     bool is_last = t->index == m->worker_count;
+    bool is_again = t->at == AT_OTHERS_AGAIN;
     if (is_last) {
         t->index = 0;
-        t->at = AT_TOKEN;
+        t->at = is_again ? AT_BUSY : AT_TOKEN; /* the second time it must try the token anew */
     }
     int count = 0;
     ret_states[count++] = *s;
     if (other != self && is_busy(m, s, other)) {
         t->index = 0;
-        t->is_poller = 0;
-        t->at = m->broken == MUTATION_LOOK_FIRST ? AT_LOOK_INJECTOR : AT_PUBLISH;
+        if (!is_again)
+            t->is_poller = 0;
+        bool is_published = is_again || m->broken == MUTATION_LOOK_FIRST;
+        t->at = is_published ? AT_LOOK_INJECTOR : AT_PUBLISH;
         ret_states[count++] = *s;
     }
     return count;
@@ -571,7 +576,10 @@ static int step_idle(const model *m, state *s, int self, state *ret_states) {
         break;
     case AT_PUBLISH:
         publish(s, self);
-        t->at = m->broken == MUTATION_LOOK_FIRST ? AT_BLOCK : AT_LOOK_INJECTOR;
+        t->at = m->broken == MUTATION_LOOK_FIRST ? AT_BLOCK : AT_TOKEN_AGAIN;
+        break;
+    case AT_TOKEN_AGAIN: /* whoever had it may have let it go before it could see us idle */
+        t->at = t->is_poller || s->token ? AT_LOOK_INJECTOR : AT_OTHERS_AGAIN;
         break;
     case AT_BUSY:
         t->at = AT_UNPUBLISH;
@@ -730,7 +738,7 @@ static int successors(const model *m, const state *from, int self, state *ret_st
         return step_find(m, &s, self, ret_states);
     if (is_looking(t))
         return step_look(m, &s, self, ret_states);
-    if (t->at == AT_OTHERS)
+    if (t->at == AT_OTHERS || t->at == AT_OTHERS_AGAIN)
         return step_others(m, &s, self, ret_states);
     if (t->at < AT_WAKE)
         return step_idle(m, &s, self, ret_states);

@@ -432,11 +432,11 @@ static int logger_init(void *instance, sk_service *service, char *args) {
 }
 
 static const sk_module modules[] = {
-    {"logger", NULL, logger_init, NULL, NULL},
-    {"gate", gate_create, gate_init, instance_release, NULL},
-    {"agent", agent_create, agent_init, instance_release, NULL},
-    {"client", client_create, client_init, instance_release, NULL},
-    {"meddler", meddler_create, meddler_init, instance_release, NULL},
+    {"logger", NULL, logger_init, NULL, NULL, NULL},
+    {"gate", gate_create, gate_init, instance_release, NULL, NULL},
+    {"agent", agent_create, agent_init, instance_release, NULL, NULL},
+    {"client", client_create, client_init, instance_release, NULL, NULL},
+    {"meddler", meddler_create, meddler_init, instance_release, NULL, NULL},
 };
 
 static void launch(scene *stage, const char *name, int count) {

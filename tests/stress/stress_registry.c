@@ -210,9 +210,9 @@ static void *foreign_main(void *arg) {
 static void *actor_create(void) { return sk_new(actor); }
 static void actor_release(void *instance) { sk_free(instance); }
 
-static const sk_module MORTAL = {"mortal", actor_create, mortal_init, actor_release, NULL};
-static const sk_module ASKER = {"asker", actor_create, asker_init, actor_release, NULL};
-static const sk_module LOGGER = {"swallow", NULL, logger_init, NULL, NULL};
+static const sk_module MORTAL = {"mortal", actor_create, mortal_init, actor_release, NULL, NULL};
+static const sk_module ASKER = {"asker", actor_create, asker_init, actor_release, NULL, NULL};
+static const sk_module LOGGER = {"swallow", NULL, logger_init, NULL, NULL, NULL};
 
 static void init_scene(scene *stage, sk_clock *clock, sk_random *random) {
     *stage = (scene){.seed = sk_random_next(random)};

@@ -78,7 +78,7 @@ static int timed_init(void *instance, sk_service *service, char *args) {
     return 0;
 }
 
-static const sk_module TIMED = {"timed", timed_create, timed_init, timed_release, NULL};
+static const sk_module TIMED = {"timed", timed_create, timed_init, timed_release, NULL, NULL};
 
 static void *foreign_main(void *arg) {
     foreign *self = arg;

@@ -95,7 +95,7 @@ class IncludeRules(unittest.TestCase):
                 ("actor", "io/poller.h", False), ("codec", "base/mem.h", True),
                 ("codec", "actor/node.h", False), ("io", "actor/node.h", True),
                 ("io", "lua/state.h", False), ("lua", "codec/seri.h", True),
-                ("service", "io/socket.h", True), ("service", "codec/seri.h", False),
+                ("service", "io/socket.h", True), ("service", "codec/netpack.h", True),
                 ("service", "lua/state.h", False), ("lua", "service/gate.h", False),
                 ("cli", "compat/skynet.h", True), ("lua", "compat/skynet.h", False),
                 ("compat", "lua/state.h", True), ("io", "cli/config.h", False)]:

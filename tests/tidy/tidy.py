@@ -27,7 +27,7 @@ LAYERS = {
     "codec": {"base"},
     "io": {"base", "actor"},
     "lua": {"base", "actor", "io", "codec"},
-    "service": {"base", "actor", "io"},
+    "service": {"base", "actor", "io", "codec"},
     "compat": ANY | {"cli"},
     "cli": ANY | {"compat"},
 }

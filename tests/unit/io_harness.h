@@ -32,7 +32,7 @@
 /* ---- The fake node ---- */
 
 #define SERVICE_COUNT 3
-#define EVENT_COUNT_MAX 4096
+#define EVENT_COUNT_MAX 8192
 #define STEP_COUNT_MAX 100
 #define STEP_WAIT_MS 200
 
@@ -44,6 +44,8 @@ struct sk_service {
     bool is_dead;
     bool takes_messages; /* through expand, as a service that does not know nodes */
     bool consumes;       /* input goes to `input` when DATA comes */
+    bool is_logged;      /* lines of the message log go to `lines` */
+    sk_buffer lines;
     sk_io_event events[EVENT_COUNT_MAX];
     int event_count;
     bool is_seen[EVENT_COUNT_MAX]; /* waited for */
@@ -95,6 +97,13 @@ void *sk_service_io_data(const sk_service *service) { return service->io_data; }
 void sk_service_set_io_data(sk_service *service, void *data) { service->io_data = data; }
 bool sk_service_is_dead(const sk_service *service) { return service->is_dead; }
 void *sk_worker_scratch(sk_worker *worker) { return worker->scratch; }
+bool sk_service_is_logged(const sk_service *service) { return service->is_logged; }
+
+/* The log's own lines have the id of the socket, which differs from run to run: not these. */
+void sk_service_log_event(sk_service *service, const sk_msglog_event *event) {
+    sk_buffer_printf(&service->lines, "%d %d %.*s\n", event->type, event->is_text, (int)event->size,
+                     event->size ? (const char *)event->data : "");
+}
 uint64_t sk_worker_dispatch_id(const sk_worker *worker) { return worker->dispatch_id; }
 void sk_worker_set_dirty(sk_worker *worker) { worker->is_dirty = true; }
 
@@ -134,7 +143,7 @@ HARNESS void check_order(const sk_service *service, const sk_io_event *event) {
 HARNESS void record(sk_service *service, const sk_io_event *event) {
     assert_in_range(service->event_count, 0, EVENT_COUNT_MAX - 1);
     check_order(service, event);
-    service->events[service->event_count++] = *event;
+    service->events[service->event_count++] = *event; /* of UDP with its block */
     if (event->type != SK_IO_DATA)
         return;
     if (event->block) {
@@ -275,6 +284,10 @@ HARNESS int tear_down(void **state) {
         if (!node->services[i].is_dead)
             kill_service(&node->services[i]);
         sk_buffer_done(&node->services[i].input);
+        for (int j = 0; j < node->services[i].event_count; j++)
+            if (node->services[i].events[j].type == SK_IO_UDP)
+                sk_free(node->services[i].events[j].block);
+        sk_buffer_done(&node->services[i].lines);
     }
     sk_reclaim_offline(node->reclaim, 0);
     sk_reclaim_free(node->reclaim);

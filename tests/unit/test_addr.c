@@ -103,6 +103,48 @@ static void test_hosts(void **state) {
     assert_int_equal(find("", "db", list, 4), 0);
 }
 
+/* The codes that travel with datagrams, byte by byte. */
+static void test_code(void **state) {
+    (void)state;
+    const uint8_t v4[] = {1, 0x1e, 0x97, 127, 0, 0, 1};
+    const uint8_t v6[] = {2, 0xea, 0x34, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    uint8_t code[SK_ADDR_CODE_V6_SIZE];
+    char text[SK_ADDR_TEXT_SIZE];
+    sk_addr addr;
+    assert_int_equal(sk_addr_parse("127.0.0.1", 7831, &addr), 0);
+    assert_int_equal(sk_addr_encode(&addr, code), sizeof v4);
+    assert_memory_equal(code, v4, sizeof v4);
+    assert_int_equal(sk_addr_parse("::1", 59956, &addr), 0);
+    assert_int_equal(sk_addr_encode(&addr, code), sizeof v6);
+    assert_memory_equal(code, v6, sizeof v6);
+    assert_int_equal(sk_addr_decode(v4, sizeof v4, &addr), 0);
+    (void)sk_addr_text(&addr, text);
+    assert_string_equal(text, "127.0.0.1:7831");
+    assert_int_equal(sk_addr_decode(v6, sizeof v6, &addr), 0);
+    (void)sk_addr_text(&addr, text);
+    assert_string_equal(text, "::1:59956");
+    for (size_t size = 0; size <= sizeof v6; size++) {
+        assert_int_equal(sk_addr_decode(v4, size < sizeof v4 ? size : 0, &addr), SK_EFORMAT);
+        assert_int_equal(sk_addr_decode(v6, size, &addr), size == sizeof v6 ? 0 : SK_EFORMAT);
+    }
+    for (int first = 0; first < 256; first++)
+        assert_int_equal(sk_addr_code_size((uint8_t)first), first == 1 ? 7 : first == 2 ? 19 : 0);
+    addr.any.sa_family = AF_UNIX;
+    assert_int_equal(sk_addr_encode(&addr, code), 0);
+}
+
+static void test_multicast(void **state) {
+    (void)state;
+    const char *hosts[] = {"224.0.0.1",       "239.255.255.255", "ff02::1",
+                           "223.255.255.255", "240.0.0.0",       "::1",
+                           "fe80::1"};
+    for (size_t i = 0; i < SK_ARRAY_LEN(hosts); i++) {
+        sk_addr addr;
+        assert_int_equal(sk_addr_parse(hosts[i], 1, &addr), 0);
+        assert_int_equal(sk_addr_is_multicast(&addr), i < 3);
+    }
+}
+
 /* Any bytes: nothing is read outside and the count stays in bounds. */
 static void test_hosts_random(void **state) {
     (void)state;
@@ -128,7 +170,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numeric),      cmocka_unit_test(test_refused),
         cmocka_unit_test(test_resolve),      cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_hosts_random),
+        cmocka_unit_test(test_hosts_random), cmocka_unit_test(test_code),
+        cmocka_unit_test(test_multicast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

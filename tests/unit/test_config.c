@@ -11,6 +11,7 @@
 #include "cli/config.h"
 
 #include <ftw.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -414,6 +415,9 @@ static void test_defaults(void **state) {
     assert_string_equal(config.cpath, "./cservice/?.so");
     assert_string_equal(config.bootstrap, "snlua bootstrap");
     assert_string_equal(config.logservice, "logger");
+    assert_int_equal(config.log_level, SK_LOG_INFO);
+    assert_int_equal(config.output_limit, 0);
+    assert_int_equal(config.linger_ms, 0);
     assert_int_equal(sk_env_get_int(env, "thread", 0), expected);
     expect_env(env, "harbor", "1");
     expect_env(env, "profile", "true");
@@ -431,7 +435,9 @@ static void test_typed_values(void **state) {
     (void)state;
     sk_env *env = load_text("thread = '2x'; harbor = 255; profile = 'yes'; daemon = './pid'\n"
                             "logger = 'log'; logpath = '.'; cpath = 'c/?.so'\n"
-                            "bootstrap = 'snlua mine'; logservice = 'snlua'");
+                            "bootstrap = 'snlua mine'; logservice = 'snlua'\n"
+                            "loglevel = 'warn'; logformat = 'json'\n"
+                            "socket_output_limit = 2147483647; socket_linger = 5000");
     sk_config config;
     char *error = NULL;
     assert_int_equal(sk_config_defaults(env, &config, &error), 0);
@@ -445,6 +451,9 @@ static void test_typed_values(void **state) {
     assert_string_equal(config.bootstrap, "snlua mine");
     assert_string_equal(config.logservice, "snlua");
     assert_ptr_equal(config.cpath, sk_env_get(env, "cpath"));
+    assert_int_equal(config.log_level, SK_LOG_WARN);
+    assert_int_equal(config.output_limit, INT_MAX);
+    assert_int_equal(config.linger_ms, 5000);
     sk_env_free(env);
 }
 
@@ -626,6 +635,13 @@ static void test_check_relations(void **state) {
                   "(harbor = 0 is for a node on its own)\n"
                   "conf: master is missing: harbor = 1 needs it "
                   "(harbor = 0 is for a node on its own)\nconf: 2 problems\n");
+    expect_report("harbor = 0\nstart = 'console'\nloglevel = 'loud'\nlogformat = 'xml'\n"
+                  "socket_linger = 'long'\nsocket_output_limit = -1",
+                  1,
+                  "conf:6: socket_output_limit = -1 is not in [0,2147483647]\n"
+                  "conf:5: socket_linger is not a whole number: \"long\"\n"
+                  "conf:3: loglevel = \"loud\" is not one of debug, info, warn, error\n"
+                  "conf:4: logformat = \"xml\" is not one of text, json\nconf: 4 problems\n");
     expect_report("harbor = 0\nstart = 'console'\ndaemon = 'no/pid'\nlogger = 'service'\n"
                   "logpath = 'nolog'",
                   1,

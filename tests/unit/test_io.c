@@ -464,6 +464,36 @@ static void test_transfer(void **state) {
 }
 
 /* The node waits in the old owner's mailbox when the new one takes over. */
+/* What the owner reads, itself or through expand, is in its message log. */
+static void test_message_log(void **state) {
+    fixture f = with_connection(state);
+    f.service->is_logged = true;
+    peer_send(f.peer, "hello");
+    await(f.service, SK_IO_DATA, f.id);
+    f.service->takes_messages = true;
+    peer_send(f.peer, "again");
+    await(f.service, SK_IO_DATA, f.id);
+    f.service->takes_messages = false;
+    f.service->consumes = false;
+    peer_send(f.peer, "left");
+    await(f.service, SK_IO_DATA, f.id);
+
+    /* What one leaves unread is told, and logged, to the next owner; a log that ends meanwhile
+     * harms nobody. */
+    f.other->is_logged = true;
+    sk_socket_start(f.io, f.other, f.id);
+    await(f.other, SK_IO_DATA, f.id);
+    expect_input(f.other, "left");
+    f.other->is_logged = false;
+    peer_send(f.peer, "unseen");
+    close(f.peer);
+    await(f.other, SK_IO_CLOSE, f.id);
+    sk_buffer_append(&f.service->lines, "", 1);
+    sk_buffer_append(&f.other->lines, "", 1);
+    assert_string_equal((const char *)f.service->lines.data, "1 0 hello\n1 0 again\n1 0 left\n");
+    assert_string_equal((const char *)f.other->lines.data, "1 0 left\n");
+}
+
 static void test_transfer_forwards_node(void **state) {
     fixture f = with_connection(state);
     peer_send(f.peer, "on the way");
@@ -620,6 +650,7 @@ int main(void) {
         CASE(test_read_limit),
         CASE(test_priorities),
         CASE(test_transfer),
+        CASE(test_message_log),
         CASE(test_transfer_forwards_node),
         CASE(test_service_exit),
         CASE(test_owned_set_is_swept),

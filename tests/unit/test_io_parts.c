@@ -1,5 +1,5 @@
-/* test_io_parts.c -- the parts of a socket, each alone: input buffer, output queues, deadlines, the
- * table of state transitions, the message form of events. */
+/* test_io_parts.c -- the parts of a socket, each alone: input buffer, output queues, queue of
+ * datagrams, deadlines, the table of state transitions, the message form of events. */
 #include "base/mem.h"
 #include "base/random.h"
 #include "io/io_impl.h"
@@ -162,6 +162,78 @@ static void test_outq_gathers(void **state) {
     sk_outq_done(&outq);
 }
 
+/* ---- Queue of datagrams ---- */
+
+/* A datagram of `size` bytes, the first four of which are its number. */
+static sk_dgram numbered(uint32_t number, size_t size) {
+    uint8_t *data = sk_calloc(1, size);
+    sk_addr addr;
+    memcpy(data, &number, sizeof number);
+    assert_int_equal(sk_addr_parse("127.0.0.1", (uint16_t)number, &addr), 0);
+    sk_dgram dgram = sk_dgram_new(data, size, &addr);
+    sk_free(data);
+    return dgram;
+}
+
+static uint32_t number_of(const sk_dgram *dgram) {
+    uint32_t number;
+    sk_addr addr;
+    memcpy(&number, dgram->block, sizeof number);
+    assert_int_equal(sk_addr_decode(dgram->block + dgram->size, dgram->addr_size, &addr), 0);
+    assert_int_equal(sk_addr_port(&addr), (uint16_t)number);
+    return number;
+}
+
+/* What comes out is in order, and what is missing was counted. */
+static void test_dgramq_random(void **state) {
+    (void)state;
+    sk_random random;
+    sk_random_init(&random, the_seed());
+    sk_dgramq queue = {0};
+    sk_dgram dgram;
+    uint32_t in = 0, out = 0, dropped = 0;
+    size_t size_max = 0;
+    for (int round = 0; round < 60000; round++) {
+        /* Phases that fill it, and phases that empty it. */
+        if (sk_random_below(&random, 100) < (round % 20000 < 10000 ? 90u : 30u)) {
+            size_t size = 4 + sk_random_below(&random, 3000);
+            dropped += sk_dgramq_push(&queue, numbered(in++, size));
+        } else if (sk_dgramq_pop(&queue, &dgram)) {
+            assert_true(number_of(&dgram) == out + dropped);
+            out++;
+            sk_free(dgram.block);
+        }
+        assert_true(queue.count <= SK_DATAGRAM_COUNT_MAX && queue.size <= SK_DATAGRAM_SIZE_MAX);
+        size_max = queue.size > size_max ? queue.size : size_max;
+        const sk_dgram *first = sk_dgramq_first(&queue);
+        assert_true(first ? number_of(first) == out + dropped : in == out + dropped);
+    }
+    assert_true(dropped > 0 && size_max > SK_DATAGRAM_SIZE_MAX - 3004);
+    sk_dgramq_done(&queue);
+    assert_false(sk_dgramq_pop(&queue, &dgram));
+}
+
+static void test_dgramq_bounds(void **state) {
+    (void)state;
+    sk_dgramq queue = {0};
+    sk_dgram dgram;
+    for (uint32_t i = 0; i < SK_DATAGRAM_COUNT_MAX; i++)
+        assert_int_equal(sk_dgramq_push(&queue, numbered(i, 4)), 0);
+    assert_int_equal(sk_dgramq_push(&queue, numbered(9999, 4)), 1); /* one for one */
+    assert_int_equal(number_of(sk_dgramq_first(&queue)), 1);
+    /* A large one makes room for itself. */
+    assert_int_equal(sk_dgramq_push(&queue, numbered(0, SK_DATAGRAM_SIZE_MAX - 40)),
+                     SK_DATAGRAM_COUNT_MAX - 10);
+    assert_int_equal(queue.count, 11);
+    assert_int_equal(queue.size, SK_DATAGRAM_SIZE_MAX);
+    while (sk_dgramq_pop(&queue, &dgram))
+        sk_free(dgram.block);
+    assert_int_equal(queue.size, 0);
+    assert_null(queue.ring); /* it had grown */
+    assert_int_equal(sk_dgramq_push(&queue, numbered(1, 4)), 0);
+    sk_dgramq_done(&queue);
+}
+
 /* ---- Deadlines ---- */
 
 static void test_later(void **state) {
@@ -201,19 +273,14 @@ static void test_later(void **state) {
 /* Each row: a state and the letters of those that may follow, in the order of the enum. */
 static void test_transitions(void **state) {
     (void)state;
-    const char letters[] = "NPLcxaCRWFD"; /* F: flushing (CLOSING) */
+    const char letters[] = "NPLcxaCRWFGD"; /* F: flushing (CLOSING); G: DATAGRAM */
     const char *allowed[] = {
-        [SK_SOCKET_NEW] = "PcaD",
-        [SK_SOCKET_LISTEN_PAUSED] = "LD",
-        [SK_SOCKET_LISTENING] = "D",
-        [SK_SOCKET_CONNECTING] = "xCD",
-        [SK_SOCKET_CONNECT_CLOSING] = "FD",
-        [SK_SOCKET_ACCEPTED] = "CWFD",
-        [SK_SOCKET_CONNECTED] = "RWFD",
-        [SK_SOCKET_READ_CLOSED] = "FD",
-        [SK_SOCKET_WRITE_CLOSED] = "D",
-        [SK_SOCKET_CLOSING] = "D",
-        [SK_SOCKET_DEAD] = "",
+        [SK_SOCKET_NEW] = "PcaCGD",         [SK_SOCKET_LISTEN_PAUSED] = "LD",
+        [SK_SOCKET_LISTENING] = "D",        [SK_SOCKET_CONNECTING] = "xCD",
+        [SK_SOCKET_CONNECT_CLOSING] = "FD", [SK_SOCKET_ACCEPTED] = "CWFD",
+        [SK_SOCKET_CONNECTED] = "RWFD",     [SK_SOCKET_READ_CLOSED] = "FD",
+        [SK_SOCKET_WRITE_CLOSED] = "D",     [SK_SOCKET_CLOSING] = "D",
+        [SK_SOCKET_DATAGRAM] = "D",         [SK_SOCKET_DEAD] = "",
     };
     for (int from = 0; from < SK_SOCKET_STATE_COUNT; from++)
         for (int to = 0; to < SK_SOCKET_STATE_COUNT; to++)
@@ -250,6 +317,22 @@ static void test_event_message(void **state) {
     assert_int_equal(msg->size, 24 + SK_SOCKET_TEXT_LEN_MAX);
     sk_msg_free(msg);
 
+    uint8_t block[4 + SK_ADDR_CODE_V6_SIZE] = "data";
+    const uint8_t firsts[] = {1, 2, 3};
+    const size_t sizes[] = {SK_ADDR_CODE_V4_SIZE, SK_ADDR_CODE_V6_SIZE, 0};
+    for (int i = 0; i < 3; i++) {
+        block[4] = firsts[i];
+        sk_event_init(&event, SK_IO_UDP, 3, 4, NULL);
+        event.block = block;
+        msg = sk_event_message(&event);
+        assert_int_equal(msg->size, 24);
+        assert_true(sk_event_of_message(msg, &back));
+        assert_ptr_equal(back.block, block);
+        assert_int_equal(back.ud, 4);
+        assert_int_equal(back.addr_size, sizes[i]);
+        sk_msg_free(msg);
+    }
+
     msg = sk_msg_new(10); /* too short for one */
     msg->type = SK_TYPE_SOCKET;
     assert_false(sk_event_of_message(msg, &back));
@@ -264,6 +347,8 @@ int main(void) {
         cmocka_unit_test(test_outq_priorities),
         cmocka_unit_test(test_outq_crossing),
         cmocka_unit_test(test_outq_gathers),
+        cmocka_unit_test(test_dgramq_random),
+        cmocka_unit_test(test_dgramq_bounds),
         cmocka_unit_test(test_later),
         cmocka_unit_test(test_transitions),
         cmocka_unit_test(test_event_message),

@@ -1,5 +1,6 @@
 /* test_mailbox.c -- the states of a mailbox, the order of messages, the length. */
 #include "actor/mailbox.h"
+#include "base/limits.h"
 #include "base/random.h"
 #include "support/chance.h"
 
@@ -62,6 +63,34 @@ static void test_exactly_one_push_schedules(void **state) {
         assert_null(sk_mailbox_pop(&box));
         assert_int_equal(sk_mailbox_len(&box), 0);
     }
+}
+
+static void push_sized(sk_mailbox *box, size_t size, int count) {
+    for (int i = 0; i < count; i++)
+        assert_int_equal(sk_mailbox_push(box, sk_msg_new(size)), SK_PUSH_QUEUED);
+}
+
+/* Exact as long as every message is looked at; beyond, the rest is taken for like those. */
+static void test_size(void **state) {
+    (void)state;
+    sk_mailbox box;
+    init(&box);
+    assert_int_equal(sk_mailbox_size(&box), 0);
+    push_sized(&box, 100, SK_MAILBOX_WALK_MAX);
+    const size_t each = 100 + sizeof(sk_msg);
+    assert_int_equal(sk_mailbox_size(&box), SK_MAILBOX_WALK_MAX * each);
+    sk_msg_free(sk_mailbox_pop(&box)); /* the others are now on the consumer's list */
+    push_sized(&box, 300, SK_MAILBOX_WALK_MAX);
+    size_t both = (SK_MAILBOX_WALK_MAX - 1) * each + SK_MAILBOX_WALK_MAX * (each + 200);
+    assert_int_equal(sk_mailbox_size(&box), both);
+    push_sized(&box, 300, SK_MAILBOX_WALK_MAX);
+    size_t exact = both + SK_MAILBOX_WALK_MAX * (each + 200);
+    size_t size = sk_mailbox_size(&box);
+    assert_in_range(size, both + 1, exact);
+    sk_mailbox_close(&box);
+    for (sk_msg *msg; (msg = sk_mailbox_pop(&box));)
+        sk_msg_free(msg);
+    assert_int_equal(sk_mailbox_size(&box), 0);
 }
 
 static void test_close_refuses_and_yields_the_rest(void **state) {
@@ -229,6 +258,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_new_mailbox_is_scheduled),
         cmocka_unit_test(test_exactly_one_push_schedules),
+        cmocka_unit_test(test_size),
         cmocka_unit_test(test_close_refuses_and_yields_the_rest),
         cmocka_unit_test(test_close_of_an_empty_mailbox),
         cmocka_unit_test(test_a_node_can_be_reused),

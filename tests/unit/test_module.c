@@ -164,6 +164,44 @@ static void test_a_library_without_init(void **state) {
     sk_free(path);
 }
 
+/* Takes every object whose first word is not 1. */
+static int adopt_anything(const void *object, sk_module *ret_module, sk_buffer *error) {
+    const uint32_t *word = object;
+    if (*word == 1) {
+        sk_buffer_printf(error, "it begins with 1");
+        return -1;
+    }
+    ret_module->init = init_nothing;
+    ret_module->data = object;
+    return 0;
+}
+
+static void test_an_exported_object(void **state) {
+    (void)state;
+    need_library("stub");
+    need_library("bare");
+    char *path = library_path("");
+    sk_modules *modules = sk_modules_new();
+    char *error = NULL;
+    assert_null(sk_modules_find(modules, "bare", path, &error)); /* nobody adopts */
+    assert_string_equal(error, "module bare has no function bare_init and no object bare_module");
+    free(error);
+    sk_modules_set_adopt(modules, adopt_anything);
+    const sk_module *bare = sk_modules_find(modules, "bare", path, &error);
+    assert_non_null(bare);
+    assert_string_equal(bare->name, "bare");
+    assert_non_null(bare->data);
+    assert_null(sk_modules_find(modules, "stub", path, &error));
+    assert_string_equal(error, "module stub: it begins with 1");
+    free(error);
+    assert_null(sk_modules_find(modules, "hollow", path, &error));
+    assert_string_equal(error,
+                        "module hollow has no function hollow_init and no object hollow_module");
+    free(error);
+    sk_modules_free(modules);
+    sk_free(path);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_built_in),
@@ -172,6 +210,7 @@ int main(void) {
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_a_dotted_name),
         cmocka_unit_test(test_a_library_without_init),
+        cmocka_unit_test(test_an_exported_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

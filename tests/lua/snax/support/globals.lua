@@ -1,0 +1,8 @@
+--- The environment of interfaces, for the key snax_interface_g.
+return {
+  require = function(name)
+    return { name = name }
+  end,
+  names = { "first", "second" },
+  ipairs = ipairs,
+}
