@@ -79,6 +79,15 @@ static sk_exit_kind failed_kind(int status) {
     return status == LUA_ERRMEM ? SK_EXIT_MEMORY : SK_EXIT_ERROR;
 }
 
+/* The message handler of the load: an error without a text is logged as such. */
+static int load_traceback(lua_State *L) {
+    if (!lua_isstring(L, 1)) {
+        lua_settop(L, 0);
+        lua_pushliteral(L, "(no error message)");
+    }
+    return sk_vm_traceback(L);
+}
+
 /* The first message: loads and runs the script. */
 static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     sk_vm *vm = user;
@@ -91,7 +100,7 @@ static bool on_load(sk_service *service, void *user, sk_msg *msg) {
     lua_pushcfunction(L, sk_loader_run);
     lua_pushlstring(L, msg->data, msg->size);
     vm->limit_is_on = true;
-    int status = sk_vm_pcall(vm, L, 1, 0);
+    int status = sk_vm_pcall_with(vm, L, 1, 0, load_traceback);
     vm->limit_is_on = false;
     sk_worker_publish(worker, NULL, NULL);
     lua_gc(L, LUA_GCRESTART);

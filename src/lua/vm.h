@@ -237,6 +237,8 @@ int sk_vm_traceback(lua_State *L);
 /* Owner. Calls the function below its nargs arguments on L's stack, outside of any coroutine, with
  * a traceback handler. Results as lua_pcall. */
 int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults);
+/* The same with another message handler. */
+int sk_vm_pcall_with(sk_vm *vm, lua_State *L, int nargs, int nresults, lua_CFunction handler);
 
 /* Owner. Pushes onto vm->L the text of the error value on top of `from` (which stays), with the
  * traceback of `from`; never raises. */
