@@ -17,14 +17,18 @@
 
 /* ---- running one task ---- */
 
-void sk_dispatcher_add_error(sk_vm *vm, lua_State *from) {
-    sk_vm_push_error_text(vm, from);
+void sk_dispatcher_take_error_text(sk_vm *vm) {
     size_t size;
     const char *text = lua_tolstring(vm->L, -1, &size);
     if (vm->errors.len)
         sk_buffer_append(&vm->errors, "\n", 1);
-    sk_buffer_append(&vm->errors, text, size);
+    sk_buffer_append(&vm->errors, text ? text : "?", text ? size : 1);
     lua_pop(vm->L, 1);
+}
+
+void sk_dispatcher_add_error(sk_vm *vm, lua_State *from) {
+    sk_vm_push_error_text(vm, from);
+    sk_dispatcher_take_error_text(vm);
 }
 
 static void fail(sk_vm *vm, sk_task *task) {
@@ -478,12 +482,8 @@ static void by_callback(sk_vm *vm, sk_msg *msg) {
     lua_pushinteger(L, (lua_Integer)msg->size);
     lua_pushinteger(L, msg->session);
     lua_pushinteger(L, msg->source.v);
-    if (sk_vm_pcall(vm, L, 5, 0) == LUA_OK)
-        return;
-    size_t size;
-    const char *text = lua_tolstring(L, -1, &size);
-    sk_buffer_append(&vm->errors, text ? text : "?", text ? size : 1);
-    lua_pop(L, 1);
+    if (sk_vm_pcall(vm, L, 5, 0) != LUA_OK)
+        sk_dispatcher_take_error_text(vm);
 }
 
 static void by_type(sk_vm *vm, sk_msg *msg) {
