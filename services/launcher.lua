@@ -157,7 +157,8 @@ end
 
 function command.KILL(_, handle)
   local text = services[handle]
-  skynet.kill(handle)
+  command.REMOVE(nil, handle, true)  -- a LIST that waits behind this one must not show it
+  core.command("KILL", address_text(handle))
   return { [address_text(handle)] = tostring(text) }
 end
 
