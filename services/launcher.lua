@@ -6,6 +6,7 @@ require "skynet.manager"
 local services = {}  -- handle -> "module args"
 local pending = {}   -- handle -> response closure of the launch
 local sessions = {}  -- handle -> session of the launch request
+local starting = {}  -- handle of a SPAWN that has not started -> its waiting READY requests
 local command = {}
 
 local NORET = {}
@@ -22,7 +23,7 @@ local function as_text(v)
   error("a service argument is a string, a number or a boolean, not a " .. t)
 end
 
-local function launch(command_name, session, service, ...)
+local function start_service(command_name, service, ...)
   local words = { as_text(service) }
   for i = 1, select("#", ...) do
     words[#words + 1] = as_text((select(i, ...)))
@@ -33,6 +34,11 @@ local function launch(command_name, session, service, ...)
     error(("launch %s %s failed"):format(words[1], text))
   end
   services[handle] = words[1] .. " " .. text
+  return handle
+end
+
+local function launch(command_name, session, ...)
+  local handle = start_service(command_name, ...)
   pending[handle] = skynet.response()
   sessions[handle] = session
   return handle
@@ -50,11 +56,32 @@ function command.LOGLAUNCH(session, ...)
 end
 
 local function finish(handle, ok, ...)
-  local reply = pending[handle]
-  pending[handle], sessions[handle] = nil, nil
+  local reply, waiting = pending[handle], starting[handle]
+  pending[handle], sessions[handle], starting[handle] = nil, nil, nil
   if reply then
     reply(ok, ...)
   end
+  for _, answer in ipairs(waiting or {}) do
+    answer(ok, ...)
+  end
+end
+
+--- SPAWN, module, args... -> handle, at once; READY, handle waits for its start as LAUNCH does. So
+-- whoever asks can watch the service from its first moment, and kill one that does not start.
+function command.SPAWN(_, ...)
+  local handle = start_service("LAUNCH", ...)
+  starting[handle] = {}
+  return handle
+end
+
+function command.READY(_, handle)
+  local waiting = starting[handle]
+  if waiting then
+    waiting[#waiting + 1] = skynet.response()
+  else
+    skynet.retpack(services[handle] and handle)
+  end
+  return NORET
 end
 
 function command.LAUNCHOK(_, _, source)
@@ -130,7 +157,8 @@ end
 
 function command.KILL(_, handle)
   local text = services[handle]
-  skynet.kill(handle)
+  command.REMOVE(nil, handle, true)  -- a LIST that waits behind this one must not show it
+  core.command("KILL", address_text(handle))
   return { [address_text(handle)] = tostring(text) }
 end
 

@@ -58,12 +58,15 @@ local function launch(key, name, ...)
   return wait_for(entry)
 end
 
+--- The key of a service, and the name it is started by.
 local function key_of(name, first)
-  name = name:gsub("^@", "")
-  if name == "snaxd" then
-    return "snaxd." .. first, name
+  if type(name) ~= "string" then
+    error("a service name is a string, not a " .. type(name), 0)
   end
-  return name, name
+  if name == "snaxd" then
+    return "snaxd." .. tostring(first), name
+  end
+  return name, (name:gsub("^@", ""))
 end
 
 function command.LAUNCH(name, ...)
@@ -150,11 +153,13 @@ skynet.start(function()
       skynet.retpack(nil, "Invalid command " .. tostring(cmd))
       return
     end
-    local ok, handle, message = pcall(f, ...)
-    if ok then
-      skynet.retpack(handle, message)
+    local ok, result, message = pcall(f, ...)
+    if not ok then
+      skynet.retpack(nil, tostring(result))
+    elseif message then
+      skynet.retpack(result, message)
     else
-      skynet.retpack(nil, handle)
+      skynet.retpack(result)
     end
   end)
   local other = skynet.localname ".service"

@@ -7,9 +7,17 @@ function skynet.launch(...)
   return core.addresscommand("LAUNCH", text)
 end
 
+local function check_text(text, what)
+  if type(text) ~= "string" then
+    error(("%s must be a string, not a %s"):format(what, type(text)), 3)
+  end
+end
+
 local function handle_of(addr)
   if type(addr) == "number" then
     return addr
+  elseif type(addr) ~= "string" then
+    error(("an address must be a string or number, not a %s"):format(type(addr)), 3)
   elseif addr:sub(1, 1) == ":" then
     return tonumber(addr:sub(2), 16)
   elseif addr:sub(1, 1) == "." then
@@ -33,11 +41,13 @@ end
 
 local function register_global(name, handle)
   local first = name:sub(1, 1)
-  assert(#name <= 15 and first ~= ":" and not tonumber(name), "assertion failed! (a global name)")
+  assert(#name >= 1 and #name <= 15 and first ~= ":" and not tonumber(name),
+    "assertion failed! (a global name)")
   skynet.send(".cslave", "lua", "REGISTER", name, handle)
 end
 
 function skynet.register(name)
+  check_text(name, "a name")
   if name:sub(1, 1) == "." then
     core.command("REG", name)
   else
@@ -46,6 +56,7 @@ function skynet.register(name)
 end
 
 function skynet.name(name, addr)
+  check_text(name, "a name")
   local handle = assert(handle_of(addr), "assertion failed! (an address)")
   if name:sub(1, 1) == "." then
     core.command("NAME", name .. " " .. skynet.address(handle))

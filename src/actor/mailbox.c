@@ -11,6 +11,10 @@
 void sk_mailbox_init(sk_mailbox *box) {
     sk_store_relaxed(&box->head, NULL);
     sk_store_relaxed(&box->pushed, 0);
+    sk_store_relaxed(&box->limit, 0);
+    sk_store_relaxed(&box->is_late, false);
+    sk_store_relaxed(&box->refused, 0);
+    sk_store_relaxed(&box->woken_ms, 0);
     sk_store_relaxed(&box->popped, 0);
     sk_store_relaxed(&box->has_first, false);
     box->list = NULL;
@@ -87,6 +91,23 @@ bool sk_mailbox_try_idle(sk_mailbox *box) {
 }
 
 void sk_mailbox_close(sk_mailbox *box) { take_all(box, CLOSED); }
+
+void sk_mailbox_set_limit(sk_mailbox *box, uint32_t limit) {
+    sk_store_relaxed(&box->is_late, false);
+    sk_store_relaxed(&box->limit, limit);
+}
+
+bool sk_mailbox_refuses(sk_mailbox *box) {
+    if (!sk_load_relaxed(&box->is_late) && sk_mailbox_len(box) < sk_load_relaxed(&box->limit))
+        return false;
+    sk_add_relaxed(&box->refused, 1);
+    return true;
+}
+
+void sk_mailbox_note_time(sk_mailbox *box, uint64_t now_ms) {
+    if (sk_load_relaxed(&box->head) == IDLE)
+        sk_store_relaxed(&box->woken_ms, now_ms);
+}
 
 /* Adds up the messages from `msg` on; the number looked at goes to *count. */
 static size_t walk(const sk_msg *msg, uint64_t *count) {

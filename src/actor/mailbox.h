@@ -29,6 +29,10 @@ typedef struct {
     /* Any thread; atomic. */
     SK_ALIGN_LINE _Atomic(sk_msg *) head;
     _Atomic uint64_t pushed;
+    _Atomic uint32_t limit;    /* length from which requests are refused; 0: never */
+    _Atomic bool is_late;      /* with a limit: requests are refused whatever the length */
+    _Atomic uint64_t refused;  /* requests */
+    _Atomic uint64_t woken_ms; /* with a limit: when a push found IDLE; 0: taken note of */
     /* Consumer only; read by anybody for the length. */
     SK_ALIGN_LINE sk_msg *list; /* taken from head, oldest first */
     _Atomic uint64_t popped;
@@ -39,6 +43,7 @@ typedef enum {
     SK_PUSH_QUEUED,   /* somebody else will run the service */
     SK_PUSH_SCHEDULE, /* the caller, and no other, must put the service on a run queue */
     SK_PUSH_CLOSED,   /* refused: the message still belongs to the caller */
+    SK_PUSH_REFUSED,  /* never from a push: what sk_mailbox_refuses amounts to */
 } sk_push_result;
 
 /* Before use. A new mailbox counts as scheduled (state NULL): nobody runs the service until the
@@ -57,6 +62,22 @@ bool sk_mailbox_try_idle(sk_mailbox *box);
 
 /* Consumer. Refuses all pushes from now on; sk_mailbox_pop then yields what is left. */
 void sk_mailbox_close(sk_mailbox *box);
+
+/* Owner. Senders ask sk_mailbox_refuses first; 0: they need not. */
+void sk_mailbox_set_limit(sk_mailbox *box, uint32_t limit);
+
+/* Any thread, before a push. True when there is a limit. */
+static inline bool sk_mailbox_is_limited(const sk_mailbox *box) {
+    return SK_UNLIKELY(sk_load_relaxed(&box->limit) != 0);
+}
+
+/* Any thread, with a limit, before the push of a request. True: it must not be pushed, and is
+ * counted. Several threads that ask at the same time may together get beyond the limit by one
+ * message each. */
+bool sk_mailbox_refuses(sk_mailbox *box);
+
+/* Any thread, with a limit, before a push. Remembers the time if the box is idle. */
+void sk_mailbox_note_time(sk_mailbox *box, uint64_t now_ms);
 
 /* Consumer. About how many bytes the waiting messages take, headers included. Looks at the first
  * SK_MAILBOX_WALK_MAX of the older and of the newer ones, and takes the rest for like them. */

@@ -25,6 +25,7 @@ enum {
     SK_TYPE_LUA = 10,
     SK_TYPE_SNAX = 11,
     SK_TYPE_TRACE = 12,
+    SK_TYPE_EXIT = 250, /* of this node only: exit.h */
 };
 
 typedef enum {

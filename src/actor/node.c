@@ -7,6 +7,7 @@
 #include "actor/reclaim.h"
 #include "actor/registry.h"
 #include "actor/timer.h"
+#include "actor/watch.h"
 #include "actor/watchdog.h"
 #include "actor/worker.h"
 #include "base/assert.h"
@@ -32,6 +33,7 @@ struct sk_node {
     sk_timer *timer;
     sk_sched *sched;
     sk_modules *modules;
+    sk_watches *watches;
     const sk_io_ops *io_ops;
     void *io;
     sk_thread_fn thread_fn;
@@ -45,6 +47,7 @@ struct sk_node {
     _Atomic bool is_aborting;
     _Atomic bool profile;
     _Atomic uint32_t monitor;
+    _Atomic int asked_count; /* asked to end, and not ended */
     _Atomic uint32_t harbor;
     _Atomic uint32_t vital;
     _Atomic int exit_status;
@@ -135,6 +138,7 @@ sk_node *sk_node_new(const sk_node_options *options) {
     node->reclaim = sk_reclaim_new(options->worker_count + 2);
     node->registry = sk_registry_new(node->reclaim, options->harbor_id);
     node->modules = sk_modules_new();
+    node->watches = sk_watches_new();
     node->timer = sk_timer_new(node);
     sk_store_relaxed(&node->log_level, SK_LOG_INFO);
     node->sched = sk_sched_new(node, options->worker_count, seed);
@@ -153,6 +157,7 @@ void sk_node_free(sk_node *take_node) {
     sk_reclaim_free(take_node->reclaim);
     sk_registry_free(take_node->registry);
     sk_modules_free(take_node->modules);
+    sk_watches_free(take_node->watches);
     sk_env_free(take_node->env);
     if (take_node->io_ops == &BARE_IO_OPS)
         sk_free(take_node->io);
@@ -208,11 +213,12 @@ static sk_handle logger_handle(sk_node *node) {
 
 /* Everybody but the logger, which goes last and writes what it was told. */
 static void retire_all(sk_node *node, sk_worker *worker) {
+    static const sk_exit_reason reason = {.kind = SK_EXIT_SHUTDOWN};
     sk_handle logger = logger_handle(node);
     sk_handle handle = SK_HANDLE_NONE;
     while (!sk_handle_is_none(handle = sk_registry_next(node->registry, handle)))
         if (!sk_handle_eq(handle, logger))
-            (void)sk_service_retire(node, worker, handle);
+            (void)sk_service_retire_for(node, worker, handle, &reason);
     if (sk_load_seq(&node->live_count) == 1)
         (void)sk_service_retire(node, worker, logger);
 }
@@ -238,6 +244,50 @@ void sk_node_abort(sk_node *node) {
     node_abort(node, NULL);
     sk_node_leave(node);
 }
+
+static bool has_role(const sk_node *node, sk_handle handle, sk_shutdown_role role) {
+    const sk_service *service = sk_registry_find(node->registry, handle);
+    return service && sk_service_shutdown_role(service) == role && !service_is_supervised(service);
+}
+
+sk_handle *sk_node_list_shutdown(sk_node *node, bool supervisors, size_t *ret_count) {
+    sk_shutdown_role role = supervisors ? SK_SHUTDOWN_SUPERVISOR : SK_SHUTDOWN_HANDLER;
+    size_t count = 0, cap = 0;
+    sk_handle *list = NULL;
+    sk_handle handle = SK_HANDLE_NONE;
+    sk_node_enter(node);
+    while (!sk_handle_is_none(handle = sk_registry_next(node->registry, handle))) {
+        if (!has_role(node, handle, role))
+            continue;
+        if (count == cap) {
+            cap = cap ? 2 * cap : 64;
+            list = sk_realloc(list, cap * sizeof *list);
+        }
+        list[count++] = handle;
+    }
+    sk_node_leave(node);
+    for (size_t i = 0; i < count / 2; i++) {
+        handle = list[i];
+        list[i] = list[count - 1 - i];
+        list[count - 1 - i] = handle;
+    }
+    *ret_count = count;
+    return list;
+}
+
+void sk_node_ask_shutdown(sk_node *node, sk_handle handle) {
+    sk_node_enter(node);
+    sk_service *service = sk_registry_find(node->registry, handle);
+    if (service)
+        service_ask_shutdown(service);
+    sk_node_leave(node);
+}
+
+int sk_node_asked_count(const sk_node *node) { return sk_load_seq(&node->asked_count); }
+
+void node_asked_began(sk_node *node) { sk_add_seq(&node->asked_count, 1); }
+
+void node_asked_ended(sk_node *node) { sk_sub_seq(&node->asked_count, 1); }
 
 void node_service_began(sk_node *node) { sk_add_seq(&node->live_count, 1); }
 
@@ -285,6 +335,7 @@ sk_reclaim *sk_node_reclaim(const sk_node *node) { return node->reclaim; }
 sk_timer *sk_node_timer(const sk_node *node) { return node->timer; }
 sk_sched *sk_node_sched(const sk_node *node) { return node->sched; }
 sk_modules *sk_node_modules(const sk_node *node) { return node->modules; }
+sk_watches *node_watches(const sk_node *node) { return node->watches; }
 const sk_io_ops *sk_node_io_ops(const sk_node *node) { return node->io_ops; }
 void *sk_node_io(const sk_node *node) { return node->io; }
 bool sk_node_profile(const sk_node *node) { return sk_load_relaxed(&node->profile); }
@@ -312,18 +363,44 @@ int sk_node_harbor_id(const sk_node *node) { return node->options.harbor_id; }
 
 /* ---- posting and logging ---- */
 
+/* `to` has too much to do. Who waits for an answer gets an error, and 0 comes back; a message
+ * without a session stays the caller's. */
+SK_COLD static int refuse(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg) {
+    if (msg->session == 0 || sk_handle_is_none(msg->source))
+        return SK_ELIMIT;
+    sk_msg *error = sk_msg_new_around(NULL, 0);
+    error->source = to;
+    error->type = SK_TYPE_ERROR;
+    error->session = msg->session;
+    (void)sk_node_post(node, worker, msg->source, error);
+    sk_msg_free(msg);
+    return 0;
+}
+
+/* Into a mailbox with a limit. */
+SK_COLD static sk_push_result push_limited(sk_node *node, sk_mailbox *box, sk_msg *take_msg) {
+    if (sk_bound_covers(take_msg) && sk_mailbox_refuses(box))
+        return SK_PUSH_REFUSED;
+    sk_mailbox_note_time(box, sk_clock_ms(node->options.clock));
+    return sk_mailbox_push(box, take_msg);
+}
+
 int sk_node_try_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg) {
     if (!worker)
         sk_registry_lock(node->registry);
     sk_service *service = sk_registry_find(node->registry, to);
     /* The mailbox is the first member of a service. */
+    sk_mailbox *box = (sk_mailbox *)(void *)service;
     sk_push_result result = SK_PUSH_CLOSED;
     if (SK_LIKELY(service != NULL))
-        result = sk_mailbox_push((sk_mailbox *)(void *)service, msg);
+        result = SK_LIKELY(!sk_mailbox_is_limited(box)) ? sk_mailbox_push(box, msg)
+                                                        : push_limited(node, box, msg);
     if (!worker)
         sk_registry_unlock(node->registry);
     if (SK_UNLIKELY(result == SK_PUSH_CLOSED))
         return SK_ENOENT;
+    if (SK_UNLIKELY(result == SK_PUSH_REFUSED))
+        return refuse(node, worker, to, msg);
     if (result == SK_PUSH_SCHEDULE)
         sk_sched_schedule(node->sched, worker, service);
     return 0;

@@ -77,6 +77,17 @@ void sk_node_leave(sk_node *node);
 /* Any thread, also a signal-waiting one. Retires all services; sk_node_run returns soon. */
 void sk_node_abort(sk_node *node);
 
+/* Any thread, for a stop. The services with a shutdown handler, the newest first, but for those
+ * under a supervisor, which asks them itself. `supervisors`: the ones that supervise others; else
+ * all others. A malloc block, the caller's. */
+sk_handle *sk_node_list_shutdown(sk_node *node, bool supervisors, size_t *ret_count);
+
+/* Any thread. Asks the service to end, unless it is gone or was asked before. */
+void sk_node_ask_shutdown(sk_node *node, sk_handle handle);
+
+/* Any thread. How many of the services asked have not ended yet. */
+int sk_node_asked_count(const sk_node *node);
+
 /* Parts; any thread, valid as long as the node. */
 sk_env *sk_node_env(const sk_node *node);
 sk_clock *sk_node_clock(const sk_node *node);
@@ -113,10 +124,12 @@ bool sk_node_is_remote(const sk_node *node, sk_handle handle);
 int sk_node_harbor_id(const sk_node *node);
 
 /* Any thread. Gives `take_msg` to the service `to`. `worker` is the caller's, or NULL when the
- * caller is no worker. 0; SK_ENOENT when there is no such service (take_msg is freed). */
+ * caller is no worker. 0; SK_ENOENT when there is no such service, SK_ELIMIT when its bound refuses
+ * a request of session 0 (take_msg is freed). One with a session that is refused is answered with
+ * an error: 0. */
 int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg);
 
-/* Any thread. As sk_node_post, but `msg` stays the caller's when the result is SK_ENOENT. */
+/* Any thread. As sk_node_post, but `msg` stays the caller's when the result is negative. */
 int sk_node_try_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg);
 
 /* How much a line of the log matters. PLAIN: nobody said; such a line is never left out. */

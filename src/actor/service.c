@@ -45,9 +45,10 @@ struct sk_service {
     sk_callback_fn callback;
     void *user;
     bool accepts_nodes;
-    bool is_closed; /* the mailbox is; only the release is left to do */
+    bool is_closed;  /* the mailbox is; only the release is left to do */
+    bool is_alerted; /* calm() is due when the box is empty */
     int32_t session;
-    uint64_t overload_len;
+    uint64_t alert_len; /* from here on a message is looked at: on_alert */
     void *io_data;
     sk_foreign foreign;
     sk_buffer text;
@@ -58,16 +59,31 @@ struct sk_service {
     _Atomic uint64_t cpu_cycles;
     _Atomic uint64_t mailbox_len_max;
     _Atomic size_t memory_size;
+    _Atomic uint64_t dropped_count;
     _Atomic size_t mailbox_size; /* at the last look, see IS_ASKED */
 
     /* Any thread; atomic. */
     _Atomic uint8_t flags;
     _Atomic bool is_endless;
     _Atomic bool is_reserved;
+    _Atomic bool traps_exits;
+    _Atomic bool is_supervised;
+    _Atomic bool is_asked; /* counted by the node: node_asked_ended is due */
+    _Atomic uint8_t shutdown_role;
     _Atomic uint32_t refs;     /* one for being alive, and the holders' */
     sk_service *next_reserved; /* fixed by reserve; far from what each message reads */
     _Atomic uint64_t asker;    /* handle and session of sk_service_ask_place; 0: none */
-    sk_msg death;              /* the node that makes a worker look at the flags */
+    sk_watch_side watches;
+
+    /* Owner, seldom. */
+    uint64_t overload_len; /* length of the next warning */
+    sk_bound *bound;       /* NULL: none */
+
+    /* Written by whoever retires it, before IS_DEAD; then the owner's. */
+    sk_exit_kind exit_kind;
+    sk_handle exit_by;
+    char *exit_text;
+    sk_msg death; /* the node that makes a worker look at the flags */
 
     /* Under log_lock. */
     sk_spin log_lock;
@@ -85,6 +101,8 @@ struct sk_service {
 static void free_service(void *ptr) {
     sk_service *service = ptr;
     sk_free(service->name);
+    sk_free(service->exit_text);
+    sk_free(service->bound);
     sk_buffer_done(&service->text);
     sk_free(service);
 }
@@ -112,13 +130,107 @@ void sk_service_bounce(sk_service *service, const sk_msg *msg) {
     bounce(service, sk_service_worker(service), msg);
 }
 
+/* ---- bounds ---- */
+
+/* The thresholds of a mailbox with nothing to complain about. */
+static void settle(sk_service *service) {
+    const sk_bound_settings *want = service->bound ? &service->bound->settings : NULL;
+    service->is_alerted = want != NULL; /* a bounded one is looked after whenever it is empty */
+    service->overload_len = SK_OVERLOAD_LEN;
+    service->alert_len = SK_OVERLOAD_LEN + 1;
+    if (!want)
+        return;
+    sk_store_relaxed(&service->mailbox.is_late, false);
+    if (want->policy == SK_POLICY_WARN && want->len_max)
+        service->overload_len = want->len_max;
+    if (want->len_max &&
+        want->len_max <= service->overload_len) /* full, before this one came out */
+        service->alert_len = want->len_max - (want->policy == SK_POLICY_REFUSE);
+    if (want->delay_ms_max)
+        service->alert_len = 0;
+    service->bound->delay_warn_ms = want->delay_ms_max;
+}
+
+static void warn_overload(sk_service *service, uint64_t len) {
+    while (service->overload_len < len)
+        service->overload_len *= 2;
+    sk_node_log(service->node, sk_service_worker(service), service->handle,
+                "error: May overload, message queue length = %llu", (unsigned long long)len);
+}
+
+static void warn_delay(sk_service *service, uint64_t age_ms) {
+    while (service->bound->delay_warn_ms < age_ms)
+        service->bound->delay_warn_ms *= 2;
+    sk_node_log(service->node, sk_service_worker(service), service->handle,
+                "error: May overload, a message has waited for %llu ms",
+                (unsigned long long)age_ms);
+}
+
+/* Says how many requests were refused and dropped, unless it did so a moment ago. */
+static void report_shed(sk_service *service, uint64_t now_ms) {
+    sk_bound *bound = service->bound;
+    uint64_t refused = sk_load_relaxed(&service->mailbox.refused);
+    uint64_t dropped = sk_load_relaxed(&service->dropped_count);
+    bool is_too_soon = bound->report_ms && now_ms - bound->report_ms < SK_BOUND_REPORT_MS;
+    if (refused + dropped == bound->reported || is_too_soon)
+        return;
+    bound->reported = refused + dropped;
+    bound->report_ms = now_ms;
+    sk_node_log(service->node, sk_service_worker(service), service->handle,
+                "error: overload, requests refused so far: %llu, dropped: %llu",
+                (unsigned long long)refused, (unsigned long long)dropped);
+}
+
+/* A message came out of a bounded mailbox. False: it was dropped, and is freed. */
+static bool judge(sk_service *service, sk_msg *msg, uint64_t len) {
+    sk_bound *bound = service->bound;
+    const sk_bound_settings *want = &bound->settings;
+    uint64_t now_ms = sk_clock_ms(sk_node_clock(service->node));
+    uint64_t woken_ms = sk_swap_relaxed(&service->mailbox.woken_ms, 0);
+    uint64_t age_ms = want->delay_ms_max ? sk_bound_pop(bound, now_ms, len, woken_ms) : 0;
+    bool is_late = want->delay_ms_max && age_ms > want->delay_ms_max;
+    bool is_long = want->len_max && len >= want->len_max;
+    bool drops = want->policy == SK_POLICY_DROP_OLDEST && (is_late || is_long);
+    drops = drops && sk_bound_covers(msg);
+    if (want->policy == SK_POLICY_WARN && is_late && age_ms > bound->delay_warn_ms)
+        warn_delay(service, age_ms);
+    if (want->policy == SK_POLICY_REFUSE) /* never left on: the last one out clears it */
+        sk_store_relaxed(&service->mailbox.is_late, is_late && len > 0);
+    if (drops) {
+        if (msg->session != 0) /* an error without a session says that the service is gone */
+            sk_service_bounce(service, msg);
+        sk_msg_free(msg);
+        BUMP(&service->dropped_count, 1);
+    }
+    report_shed(service, now_ms);
+    return !drops;
+}
+
+/* False: the message was dropped, and is freed. */
+SK_COLD static bool on_alert(sk_service *service, sk_msg *msg, uint64_t len) {
+    service->is_alerted = true;
+    if (len > service->overload_len)
+        warn_overload(service, len);
+    if (service->bound)
+        return judge(service, msg, len);
+    service->alert_len = service->overload_len + 1;
+    return true;
+}
+
+/* The mailbox is empty, after an alert or with a bound. */
+SK_COLD static void calm(sk_service *service) {
+    settle(service);
+    if (service->bound)
+        report_shed(service, sk_clock_ms(sk_node_clock(service->node)));
+}
+
 static sk_service *create(sk_node *node, const sk_module *module, const char *args) {
     sk_service *service = sk_calloc_line(sizeof *service);
     sk_mailbox_init(&service->mailbox);
     service->node = node;
     service->module = module;
-    service->overload_len = SK_OVERLOAD_LEN;
     sk_store_relaxed(&service->refs, 1);
+    settle(service);
     service->death = (sk_msg){.kind = SK_MSG_NODE, .type = SK_TYPE_SYSTEM};
     sk_buffer name = {0};
     sk_buffer_printf(&name, "%s%s%s", module->name, args && *args ? " " : "", args ? args : "");
@@ -262,6 +374,9 @@ static void release(sk_service *service, sk_worker *worker) {
         fclose(log);
     if (sk_node_io_ops(node))
         sk_node_io_ops(node)->service_exit(sk_node_io(node), service);
+    watch_service_ended(service);
+    if (sk_swap_acq_rel(&service->is_asked, false))
+        node_asked_ended(node);
     sk_reclaim_defer(sk_node_reclaim(node), service, free_service);
     if (is_counted)
         node_service_ended(node, worker);
@@ -289,20 +404,13 @@ sk_service *service_end_reserved(sk_service *take_service) {
     return next;
 }
 
-static void warn_overload(sk_service *service, uint64_t len) {
-    while (service->overload_len < len)
-        service->overload_len *= 2;
-    sk_node_log(service->node, sk_service_worker(service), service->handle,
-                "error: May overload, message queue length = %llu", (unsigned long long)len);
-}
-
-static INLINE void count_message(sk_service *service) {
+/* Counts a message that came out. False: it was dropped, and is freed. */
+static INLINE bool count_message(sk_service *service, sk_msg *msg) {
     uint64_t len = sk_mailbox_len(&service->mailbox);
     BUMP(&service->message_count, 1);
     if (SK_UNLIKELY(len + 1 > sk_load_relaxed(&service->mailbox_len_max)))
         sk_store_relaxed(&service->mailbox_len_max, len + 1);
-    if (SK_UNLIKELY(len > service->overload_len))
-        warn_overload(service, len);
+    return SK_LIKELY(len < service->alert_len) || on_alert(service, msg, len);
 }
 
 /* Handles messages until the box is empty, the budget is used, or a flag is set that the caller
@@ -311,12 +419,14 @@ static INLINE void run_batch(sk_service *service, sk_worker *worker, const uint8
     for (uint32_t n = 1; n <= SK_DISPATCH_COUNT_MAX; n++) {
         sk_msg *msg = sk_mailbox_pop(&service->mailbox);
         if (!msg) {
-            service->overload_len = SK_OVERLOAD_LEN;
+            if (SK_UNLIKELY(service->is_alerted))
+                calm(service);
             return;
         }
         if (SK_UNLIKELY(msg == &service->death))
             return;
-        count_message(service);
+        if (SK_UNLIKELY(!count_message(service, msg)))
+            continue;
         if (flags & IS_LOGGED)
             log_message(service, msg);
         sk_worker_message_begin(worker, msg->source, service->handle);
@@ -480,6 +590,7 @@ void sk_service_push(sk_service *service, sk_worker *worker, sk_msg *take_msg) {
         break;
     case SK_PUSH_QUEUED:
         break;
+    case SK_PUSH_REFUSED: /* who holds a reference asks no bound */
     case SK_PUSH_CLOSED:
         bounce(service, worker, take_msg);
         sk_msg_free(take_msg);
@@ -514,6 +625,8 @@ void sk_service_get_stat(const sk_service *service, sk_service_stat *ret_stat) {
         .mailbox_size_is_due = len && has_flag(service, IS_ASKED),
         .mailbox_len_max = sk_load_relaxed(&service->mailbox_len_max),
         .memory_size = sk_load_relaxed(&service->memory_size),
+        .refused_count = sk_load_relaxed(&service->mailbox.refused),
+        .dropped_count = sk_load_relaxed(&service->dropped_count),
     };
 }
 
@@ -542,9 +655,18 @@ int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg) {
 }
 
 int sk_service_retire(sk_node *node, sk_worker *worker, sk_handle handle) {
+    static const sk_exit_reason reason = {.kind = SK_EXIT_KILLED};
+    return sk_service_retire_for(node, worker, handle, &reason);
+}
+
+int sk_service_retire_for(sk_node *node, sk_worker *worker, sk_handle handle,
+                          const sk_exit_reason *reason) {
     sk_service *service = sk_registry_remove(sk_node_registry(node), handle);
     if (!service)
         return SK_ENOENT;
+    service->exit_kind = reason->kind;
+    service->exit_by = reason->by;
+    service->exit_text = reason->text ? sk_strdup(reason->text) : NULL;
     node_tell_monitor(node, worker, handle);
     (void)sk_or_acq_rel(&service->flags, IS_DEAD); /* pairs with the acquire in is_dead */
     /* CLOSED: the worker that ran it has seen the flag, and was quicker. */
@@ -559,6 +681,90 @@ int sk_service_retire(sk_node *node, sk_worker *worker, sk_handle handle) {
         sk_worker_interrupt(runner);
     return 0;
 }
+
+sk_exit_reason sk_service_exit_reason(const sk_service *service) {
+    sk_assert(sk_service_is_dead(service));
+    return (sk_exit_reason){service->exit_kind, service->exit_by, service->exit_text};
+}
+
+void sk_service_set_shutdown_role(sk_service *service, sk_shutdown_role role) {
+    sk_store_relaxed(&service->shutdown_role, (uint8_t)role);
+}
+
+sk_shutdown_role sk_service_shutdown_role(const sk_service *service) {
+    return (sk_shutdown_role)sk_load_relaxed(&service->shutdown_role);
+}
+
+int sk_service_shutdown(sk_node *node, sk_worker *worker, sk_handle handle,
+                        const sk_exit_reason *reason) {
+    sk_service *service = sk_registry_find(sk_node_registry(node), handle);
+    if (!service)
+        return SK_ENOENT;
+    if (sk_service_shutdown_role(service) == SK_SHUTDOWN_NONE)
+        return sk_service_retire_for(node, worker, handle, reason);
+    const service_notice notice = {.to = handle, .what = SK_NOTICE_SHUTDOWN};
+    return service_post_notice(node, worker, &notice, reason);
+}
+
+bool service_is_supervised(const sk_service *service) {
+    return sk_load_relaxed(&service->is_supervised);
+}
+
+void service_ask_shutdown(sk_service *service) {
+    static const sk_exit_reason reason = {.kind = SK_EXIT_SHUTDOWN};
+    if (sk_swap_acq_rel(&service->is_asked, true))
+        return;
+    sk_node *node = service->node;
+    const service_notice notice = {.to = service->handle, .what = SK_NOTICE_SHUTDOWN};
+    node_asked_began(node);
+    /* If it has not reached the mailbox, the service may have looked at is_asked too early. */
+    if (service_post_notice(node, NULL, &notice, &reason) < 0 &&
+        sk_swap_acq_rel(&service->is_asked, false))
+        node_asked_ended(node);
+}
+
+void sk_service_set_trap_exits(sk_service *service, bool is_on) {
+    sk_store_relaxed(&service->traps_exits, is_on);
+}
+
+bool sk_service_traps_exits(const sk_service *service) {
+    return sk_load_relaxed(&service->traps_exits);
+}
+
+void sk_service_set_supervised(sk_service *service) {
+    sk_store_relaxed(&service->is_supervised, true);
+}
+
+/* From which length on senders are refused. Nobody but the service itself can take messages out of
+ * its mailbox, so one that drops the oldest has a limit, too: twice its bound. */
+static uint32_t limit_of(const sk_bound_settings *settings) {
+    uint32_t len = settings->policy == SK_POLICY_WARN ? 0 : settings->len_max;
+    if (settings->policy == SK_POLICY_DROP_OLDEST)
+        len = len > UINT32_MAX / 2 ? UINT32_MAX : 2 * len;
+    return len == 0 && settings->delay_ms_max ? UINT32_MAX : len;
+}
+
+void sk_service_set_bound(sk_service *service, const sk_bound_settings *settings) {
+    sk_free(service->bound);
+    service->bound = settings ? sk_new(sk_bound) : NULL;
+    uint32_t limit = 0;
+    if (settings) {
+        sk_bound_init(service->bound, settings);
+        service->bound->reported =
+            sk_load_relaxed(&service->mailbox.refused) + sk_load_relaxed(&service->dropped_count);
+        limit = limit_of(settings);
+    }
+    settle(service);
+    sk_mailbox_set_limit(&service->mailbox, limit);
+}
+
+bool sk_service_get_bound(const sk_service *service, sk_bound_settings *ret_settings) {
+    if (service->bound)
+        *ret_settings = service->bound->settings;
+    return service->bound != NULL;
+}
+
+sk_watch_side *service_watch_side(sk_service *service) { return &service->watches; }
 
 void sk_service_abort_node(sk_service *service) {
     node_abort(service->node, sk_service_worker(service));

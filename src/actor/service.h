@@ -6,6 +6,8 @@
 #ifndef SK_ACTOR_SERVICE_H
 #define SK_ACTOR_SERVICE_H
 
+#include "actor/bound.h"
+#include "actor/exit.h"
 #include "actor/mailbox.h"
 #include "actor/module.h"
 #include "actor/msglog.h"
@@ -26,6 +28,8 @@ typedef struct {
     size_t memory_size;  /* what the service reported with sk_service_set_memory */
     size_t mailbox_size; /* bytes of the messages waiting, at the last look that was asked for */
     bool mailbox_size_is_due; /* a look was asked for, and not taken yet */
+    uint64_t refused_count;   /* requests that its bound refused ... */
+    uint64_t dropped_count;   /* ... and those it dropped */
 } sk_service_stat;
 
 /* Any thread. Creates a service of the module and runs its init. `launcher` is the service that
@@ -104,6 +108,41 @@ int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg);
  * refuses; queued requests are answered with an error. SK_ENOENT if there is none. When the
  * service runs, its callback ends first. */
 int sk_service_retire(sk_node *node, sk_worker *worker, sk_handle handle);
+
+/* The same with a reason (copied); the other one says "killed" by nobody. */
+int sk_service_retire_for(sk_node *node, sk_worker *worker, sk_handle handle,
+                          const sk_exit_reason *reason);
+
+/* Owner, once it is dead. Why; borrows from the service. */
+sk_exit_reason sk_service_exit_reason(const sk_service *service);
+
+/* What a service does when it is asked to end. */
+typedef enum {
+    SK_SHUTDOWN_NONE,       /* it is retired */
+    SK_SHUTDOWN_HANDLER,    /* it gets a notice (exit.h), and retires itself */
+    SK_SHUTDOWN_SUPERVISOR, /* the same, and others depend on it */
+} sk_shutdown_role;
+
+/* Owner. */
+void sk_service_set_shutdown_role(sk_service *service, sk_shutdown_role role);
+sk_shutdown_role sk_service_shutdown_role(const sk_service *service);
+
+/* Worker. Asks a service to end, as its role says. SK_ENOENT if there is none. */
+int sk_service_shutdown(sk_node *node, sk_worker *worker, sk_handle handle,
+                        const sk_exit_reason *reason);
+
+/* Owner. Links tell this service, instead of ending it. */
+void sk_service_set_trap_exits(sk_service *service, bool is_on);
+/* Any thread that may hold the pointer. */
+bool sk_service_traps_exits(const sk_service *service);
+
+/* Any thread that may hold the pointer. Another service will ask it to end when the node stops. */
+void sk_service_set_supervised(sk_service *service);
+
+/* Owner. Bounds its mailbox; NULL: not any more, the default. What was counted stays. */
+void sk_service_set_bound(sk_service *service, const sk_bound_settings *settings);
+/* Owner. False: there is none. */
+bool sk_service_get_bound(const sk_service *service, sk_bound_settings *ret_settings);
 
 /* Owner. Retires all services, as sk_node_abort. */
 void sk_service_abort_node(sk_service *service);

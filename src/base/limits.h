@@ -65,6 +65,11 @@
 /* Messages looked at when the size of a mailbox is asked for: some 100 us. */
 #define SK_MAILBOX_WALK_MAX 1024
 
+/* Bytes of the text in an exit reason: enough for a message of Lua with its place. */
+#define SK_EXIT_TEXT_LEN_MAX 500
+/* A service that refuses or drops requests says so at most so often. */
+#define SK_BOUND_REPORT_MS 1000
+
 /* A payload's size shares a word with the message type in the C interface: 56 bits remain. */
 #define SK_PAYLOAD_SIZE_MAX ((size_t)1 << 56)
 /* A global name travels in 16 bytes, the last one zero. */

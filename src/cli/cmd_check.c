@@ -6,6 +6,7 @@
  * do for a node. */
 #include "cli/cmd_check.h"
 
+#include "actor/bound.h"
 #include "base/buffer.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -320,6 +321,17 @@ static void check_logs(checker *check) {
         report(check, "logpath", "= \"%s\": %s", logpath, sk_err_text(sk_err_from_errno()));
 }
 
+static void check_bounds(checker *check) {
+    const char *name = sk_env_get(check->env, "mqpolicy");
+    sk_policy policy;
+    if (!name)
+        return;
+    if (sk_policy_parse(name, &policy) < 0)
+        report(check, "mqpolicy", "= \"%s\" is not warn, refuse or drop_oldest", name);
+    else if (!sk_env_get(check->env, "mqmax") && !sk_env_get(check->env, "mqdelayms"))
+        report(check, "mqpolicy", "does nothing without mqmax or mqdelayms");
+}
+
 /* Prints and counts the problems of sk_config_load: lines, but for those that begin with a tab. */
 static void print_load_error(checker *check, const char *text) {
     fprintf(check->out, "%s\n", text);
@@ -337,6 +349,7 @@ static void check_all(checker *check) {
     check_start(check);
     check_loader(check);
     check_harbor(check);
+    check_bounds(check);
     check_writable(check, "daemon");
     check_logs(check);
 }

@@ -7,6 +7,7 @@
  * raise (file text, list of problems) belongs to the loader, which load_with frees. */
 #include "cli/config.h"
 
+#include "actor/bound.h"
 #include "actor/log.h"
 #include "base/buffer.h"
 #include "base/err.h"
@@ -56,6 +57,9 @@ static const sk_config_key config_keys[] = {
     {"socket_linger", SK_CONFIG_INT, NULL, false, 0, INT_MAX},
     {"stuckms", SK_CONFIG_INT, NULL, false, 1, INT_MAX},
     {"stopms", SK_CONFIG_INT, NULL, false, 0, INT_MAX},
+    {"mqmax", SK_CONFIG_INT, NULL, false, 1, INT_MAX},
+    {"mqdelayms", SK_CONFIG_INT, NULL, false, 1, INT_MAX},
+    {"mqpolicy", SK_CONFIG_TEXT, NULL, false, 0, 0},
     {"luagc", SK_CONFIG_TEXT, "incremental", false, 0, 0},
     {"lualoader", SK_CONFIG_TEXT, NULL, false, 0, 0}, /* missing: the built-in one */
     {"lua_path", SK_CONFIG_PATTERNS, LUA_PATH_FALLBACK, false, 0, 0},
@@ -590,6 +594,13 @@ int sk_config_defaults(sk_env *env, sk_config *ret_config, char **ret_error) {
     int err = parse_rest(env, &config, ret_error);
     if (err < 0)
         return err;
+    const char *policy_name = sk_env_get(env, "mqpolicy");
+    sk_policy policy;
+    if (policy_name && sk_policy_parse(policy_name, &policy) < 0) {
+        *ret_error = sk_message_new("Invalid mqpolicy %s , should be warn, refuse or drop_oldest",
+                                    policy_name);
+        return SK_EINVAL;
+    }
     *ret_config = config;
     return 0;
 }

@@ -67,24 +67,67 @@ static void reopen_log(sk_node *node) {
     (void)sk_node_post(node, NULL, logger, msg);
 }
 
-/* The first part of a stop: no more input, and time for what is under way. False: the node has
- * ended by itself meanwhile. */
-static bool wait_for_rest(instance *self, const sigset_t *set) {
+/* A moment of a stop. False: the node has ended by itself meanwhile. */
+static bool pause_stop(instance *self, const sigset_t *set) {
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
+    int signal = sigtimedwait(set, NULL, &pause);
+    if (signal == SIGINT || signal == SIGTERM)
+        _exit(128 + signal);
+    if (signal == SIGHUP)
+        reopen_log(self->node);
+    return signal != SIGUSR1 || !sk_load_acquire(&self->is_over);
+}
+
+/* The first part of a stop: no more input, and time for what is under way. False: as above. */
+static bool wait_for_rest(instance *self, const sigset_t *set) {
     uint64_t end_ms = sk_clock_ms(self->clock) + self->stop_ms;
     sk_io_hold_input(self->io);
     for (int idle_count = 0; idle_count < 2 && sk_clock_ms(self->clock) < end_ms;) {
-        int signal = sigtimedwait(set, NULL, &pause);
-        if (signal == SIGUSR1 && sk_load_acquire(&self->is_over))
+        if (!pause_stop(self, set))
             return false;
-        if (signal == SIGINT || signal == SIGTERM)
-            _exit(128 + signal);
-        if (signal == SIGHUP)
-            reopen_log(self->node);
-        else if (signal != SIGUSR1)
-            idle_count = sk_sched_is_idle(sk_node_sched(self->node)) ? idle_count + 1 : 0;
+        idle_count = sk_sched_is_idle(sk_node_sched(self->node)) ? idle_count + 1 : 0;
     }
     return true;
+}
+
+/* Services that are asked to end at a time: about as many as end between two looks, so that the
+ * mailboxes of the services that they tell stay short. The window grows when nothing ends. */
+#define ASK_COUNT 64
+#define ASK_PATIENCE 10 /* looks */
+
+/* The second part, once for supervisors and once for the others: time for shutdown functions, which
+ * may need answers from outside. False: as above. */
+static bool wait_for_shutdown(instance *self, const sigset_t *set, bool supervisors) {
+    size_t count, next = 0;
+    sk_handle *list = sk_node_list_shutdown(self->node, supervisors, &count);
+    int before = sk_node_asked_count(self->node); /* those that do not end */
+    int window = ASK_COUNT;
+    int last_open = 0, patience = ASK_PATIENCE;
+    uint64_t end_ms = sk_clock_ms(self->clock) + self->stop_ms;
+    bool goes_on = true;
+    if (count > 0)
+        sk_io_resume_input(self->io);
+    while (goes_on && sk_clock_ms(self->clock) < end_ms) {
+        int open = sk_node_asked_count(self->node) - before;
+        if (next == count && open <= 0)
+            break;
+        patience = open < last_open ? ASK_PATIENCE : patience - 1;
+        if (patience == 0) {
+            window *= window < (int)SK_HANDLE_LOCAL_MASK ? 2 : 1;
+            patience = ASK_PATIENCE;
+        }
+        for (; next < count && open < window; open++)
+            sk_node_ask_shutdown(self->node, list[next++]);
+        last_open = open;
+        goes_on = pause_stop(self, set);
+    }
+    sk_free(list);
+    return goes_on;
+}
+
+static bool stop_in_order(instance *self, const sigset_t *set) {
+    return wait_for_rest(self, set) && wait_for_shutdown(self, set, true) &&
+           wait_for_shutdown(self, set, false);
 }
 
 static void *signal_main(void *arg) {
@@ -102,7 +145,7 @@ static void *signal_main(void *arg) {
         if (is_stopping)
             _exit(128 + signal);
         is_stopping = true;
-        if (!wait_for_rest(self, &set))
+        if (!stop_in_order(self, &set))
             break;
         sk_node_abort(self->node);
     }

@@ -91,7 +91,11 @@ static const char *cmd_name(sk_service *service, const char *parm, sk_buffer *te
 }
 
 static const char *retire(sk_service *service, sk_handle handle) {
-    (void)sk_service_retire(sk_service_node(service), sk_service_worker(service), handle);
+    bool is_self = sk_handle_eq(handle, sk_service_handle(service));
+    const sk_exit_reason reason = {.kind = is_self ? SK_EXIT_NORMAL : SK_EXIT_KILLED,
+                                   .by = sk_service_handle(service)};
+    (void)sk_service_retire_for(sk_service_node(service), sk_service_worker(service), handle,
+                                &reason);
     return NULL;
 }
 

@@ -74,6 +74,22 @@ static int run_later(sk_io *io, sk_worker *worker, const sk_later_entry *entry) 
     return must_post && sk_socket_post_node(socket, worker) ? posted + 1 : posted;
 }
 
+/* Edges that came while input was held were lost: every connection may have input, or its end. */
+SK_COLD static int look_everywhere(sk_io *io, sk_worker *worker) {
+    int posted = 0;
+    for (uint32_t i = 0; i < SK_SOCKET_COUNT_MAX; i++) {
+        sk_socket *socket = sk_load_acquire(&io->slots[i]); /* pairs with enter_table */
+        if (!socket)
+            continue;
+        sk_socket_lock(socket);
+        bool must_post =
+            is_started(socket) && sk_socket_mark(socket, SK_READY_IN | SK_READY_END, 0, NULL);
+        sk_socket_unlock(socket);
+        posted += must_post && sk_socket_post_node(socket, worker);
+    }
+    return posted;
+}
+
 /* ---- Polling ---- */
 
 /* The timeout, cut so that nothing for later is late. */
@@ -129,6 +145,9 @@ static int io_poll(void *io_ptr, sk_worker *worker, int64_t timeout_ms) {
     sk_store_relaxed(&io->now_cs, sk_node_now_cs(io->node));
     for (int i = 0; i < count; i++)
         posted += handle_event(io, worker, &io->events[i]);
+    if (SK_UNLIKELY(sk_load_relaxed(&io->resume_is_due)) &&
+        sk_swap_acq_rel(&io->resume_is_due, false))
+        posted += look_everywhere(io, worker);
     if (sk_later_first_ms(&io->later) != UINT64_MAX) {
         uint64_t now_ms = sk_clock_ms(sk_node_clock(io->node));
         sk_later_entry entry;
@@ -314,6 +333,12 @@ sk_io_info *sk_io_snapshot(sk_io *io, size_t *ret_count) {
 /* ---- Stopping ---- */
 
 void sk_io_hold_input(sk_io *io) { sk_store_relaxed(&io->input_is_held, true); }
+
+void sk_io_resume_input(sk_io *io) {
+    sk_store_relaxed(&io->input_is_held, false);
+    sk_store_release(&io->resume_is_due, true); /* pairs with the swap in io_poll */
+    io_wake(io);
+}
 
 static bool has_unsent(sk_io *io) {
     for (uint32_t i = 0; i < SK_SOCKET_COUNT_MAX; i++) {

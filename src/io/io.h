@@ -62,6 +62,9 @@ void sk_io_set_linger_ms(sk_io *io, uint64_t linger_ms);
 /* Any thread. For a stop: from now on nobody is told of new input and new connections. */
 void sk_io_hold_input(sk_io *io);
 
+/* Any thread. Ends that, also for what came meanwhile on connections. */
+void sk_io_resume_input(sk_io *io);
+
 /* After sk_node_run returned. Sends what is still unsent, as fast as the peers take it; false when
  * something is left after `limit_ms`. */
 bool sk_io_drain(sk_io *io, uint64_t limit_ms);

@@ -152,6 +152,7 @@ struct sk_io {
     _Atomic uint32_t count;
     _Atomic uint64_t now_cs;    /* node time of the last poll */
     _Atomic bool input_is_held; /* nobody is told of input or connections any more */
+    _Atomic bool resume_is_due; /* the next poll looks at all connections */
     _Atomic int spare_fd;       /* kept for refusing connections; -1 while in use */
     sk_later later;
     SK_ALIGN_LINE _Atomic(sk_socket *) slots[SK_SOCKET_COUNT_MAX];

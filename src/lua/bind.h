@@ -131,6 +131,7 @@ int sk_open_coroutine(lua_State *L); /* patches the stock table on top */
 int sk_open_select(lua_State *L);
 int sk_open_socket(lua_State *L);
 int sk_open_skein(lua_State *L);
+int sk_open_link(lua_State *L);
 int sk_open_debugchannel(lua_State *L);
 int sk_open_log(lua_State *L);
 int sk_open_profile(lua_State *L);

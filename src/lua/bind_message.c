@@ -44,6 +44,7 @@ static int skynet_send(lua_State *L) {
 }
 
 static int skynet_rawsend(lua_State *L) {
+    lua_settop(L, 4);
     sk_vm *vm = sk_vm_of(L);
     sk_address to = sk_bind_check_address(L, 1);
     int type = sk_bind_check_proto(L, 2);
@@ -115,6 +116,7 @@ static int skynet_call(lua_State *L) {
 
 /* rawcall(addr, typename, msg [, sz]) -> msg, sz */
 static int skynet_rawcall(lua_State *L) {
+    lua_settop(L, 4);
     sk_task *task = sk_task_check_block(L);
     sk_address to = sk_bind_check_address(L, 1);
     int type = sk_bind_check_proto(L, 2);
@@ -125,6 +127,7 @@ static int skynet_rawcall(lua_State *L) {
 
 /* redirect(dest, source, typename, session, msg [, sz]) -> session | nothing */
 static int skynet_redirect(lua_State *L) {
+    lua_settop(L, 6);
     sk_vm *vm = sk_vm_of(L);
     sk_address to = sk_bind_check_address(L, 1);
     lua_Integer source = luaL_checkinteger(L, 2);

@@ -8,6 +8,7 @@
 
 #include <lauxlib.h>
 #include <math.h>
+#include <string.h>
 
 #define NS_PER_SECOND 1e9
 /* Longer than any program runs; keeps the arithmetic in range. */
@@ -78,9 +79,10 @@ static sk_service *opt_service(lua_State *L) {
     return sk_registry_find(sk_node_registry(vm->node), to.handle);
 }
 
-/* stat([addr]) -> { message, cpu, mqlen, mqmax, memory, name } of a service, by default this one,
- * and then also memory_max and task | nil, message. cpu in seconds (of another service: up to its
- * present dispatch), memory (the Lua heap; of another service: after its last message) in bytes.
+/* stat([addr]) -> { message, cpu, mqlen, mqmax, memory, name, refused, dropped } of a service, by
+ * default this one, and then also memory_max and task | nil, message. cpu in seconds (of another
+ * service: up to its present dispatch), memory (the Lua heap; of another service: after its last
+ * message) in bytes.
  * Does not block, and does not disturb the other service. */
 static int skein_stat(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
@@ -95,12 +97,14 @@ static int skein_stat(lua_State *L) {
     bool is_self = service == vm->service;
     double cpu = is_self ? sk_service_cpu_seconds(service)
                          : sk_clock_cycles_to_seconds(sk_node_clock(vm->node), stat.cpu_cycles);
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 10);
     set_integer(L, "message", stat.message_count);
     lua_pushnumber(L, cpu);
     lua_setfield(L, -2, "cpu");
     set_integer(L, "mqlen", stat.mailbox_len);
     set_integer(L, "mqmax", stat.mailbox_len_max);
+    set_integer(L, "refused", stat.refused_count);
+    set_integer(L, "dropped", stat.dropped_count);
     set_integer(L, "memory", is_self ? vm->memory_size : stat.memory_size);
     lua_pushstring(L, sk_service_name(service));
     lua_setfield(L, -2, "name");
@@ -138,6 +142,8 @@ static void push_service(lua_State *L, sk_node *node, const sk_service *service)
     lua_setfield(L, -2, "mqmax");
     lua_pushinteger(L, (lua_Integer)stat.memory_size);
     lua_setfield(L, -2, "memory");
+    set_integer(L, "refused", stat.refused_count);
+    set_integer(L, "dropped", stat.dropped_count);
 }
 
 /* services() -> array of { handle, name, message, cpu, mqlen, mqmax, memory }: all services of this
@@ -207,12 +213,131 @@ static int skein_memory(lua_State *L) {
     return memory_k(L, 0, 0);
 }
 
+/* The integer in a field of the table at 1, 1..INT32_MAX; nil: 0. */
+static uint32_t check_bound_field(lua_State *L, const char *key) {
+    uint32_t result = 0;
+    if (lua_getfield(L, 1, key) != LUA_TNIL) {
+        int is_integer;
+        lua_Integer value = lua_tointegerx(L, -1, &is_integer);
+        if (!is_integer || value < 1 || value > INT32_MAX)
+            luaL_error(L, "skein.mailbox: %s is a whole number from 1 on", key);
+        result = (uint32_t)value;
+    }
+    lua_pop(L, 1);
+    return result;
+}
+
+static sk_policy check_policy_field(lua_State *L) {
+    sk_policy policy = SK_POLICY_WARN;
+    int type = lua_getfield(L, 1, "policy");
+    if (type != LUA_TNIL &&
+        (type != LUA_TSTRING || sk_policy_parse(lua_tostring(L, -1), &policy) < 0))
+        luaL_error(L, "skein.mailbox: policy is \"warn\", \"refuse\" or \"drop_oldest\"");
+    lua_pop(L, 1);
+    return policy;
+}
+
+/* A key that is none is a slip of the pen. */
+static void check_bound_keys(lua_State *L) {
+    static const char *const known[] = {"max", "delay_ms", "policy", NULL};
+    lua_pushnil(L);
+    while (lua_next(L, 1)) {
+        lua_pop(L, 1);
+        const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
+        int i = 0;
+        while (known[i] && strcmp(known[i], key) != 0)
+            i++;
+        if (!known[i])
+            luaL_error(L, "skein.mailbox: unknown setting %s", key);
+    }
+}
+
+static int push_bound(lua_State *L, const sk_bound_settings *settings) {
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, sk_policy_name(settings->policy));
+    lua_setfield(L, -2, "policy");
+    if (settings->len_max) {
+        lua_pushinteger(L, settings->len_max);
+        lua_setfield(L, -2, "max");
+    }
+    if (settings->delay_ms_max) {
+        lua_pushinteger(L, settings->delay_ms_max);
+        lua_setfield(L, -2, "delay_ms");
+    }
+    return 1;
+}
+
+/* mailbox() -> settings | nil
+ * mailbox { max = n, delay_ms = n, policy = "warn" | "refuse" | "drop_oldest" }
+ * mailbox(false): no bound */
+static int skein_mailbox(lua_State *L) {
+    sk_service *service = sk_vm_of(L)->service;
+    sk_bound_settings settings;
+    if (lua_isnone(L, 1)) {
+        if (sk_service_get_bound(service, &settings))
+            return push_bound(L, &settings);
+        return lua_pushnil(L), 1;
+    }
+    if (lua_isboolean(L, 1) && !lua_toboolean(L, 1)) {
+        sk_service_set_bound(service, NULL);
+        return 0;
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    check_bound_keys(L);
+    settings = (sk_bound_settings){.len_max = check_bound_field(L, "max"),
+                                   .delay_ms_max = check_bound_field(L, "delay_ms"),
+                                   .policy = check_policy_field(L)};
+    if (!settings.len_max && !settings.delay_ms_max)
+        return luaL_error(L, "skein.mailbox: max or delay_ms expected");
+    sk_service_set_bound(service, &settings);
+    return 0;
+}
+
+/* The functions in Lua, and where they are. */
+static const struct {
+    const char *name, *module;
+} LUA_FUNCTIONS[] = {
+    {"demonitor", "skein.link"},   {"exit", "skein.link"},      {"kill", "skein.link"},
+    {"link", "skein.link"},        {"monitor", "skein.link"},   {"on_exit", "skein.link"},
+    {"on_shutdown", "skein.link"}, {"shutdown", "skein.link"},  {"trap_exit", "skein.link"},
+    {"unlink", "skein.link"},      {"wait_exit", "skein.link"},
+};
+
+/* __index of the module: the first use of such a function brings its module in. */
+static int skein_index(lua_State *L) {
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    for (size_t i = 0; i < SK_ARRAY_LEN(LUA_FUNCTIONS); i++) {
+        if (strcmp(LUA_FUNCTIONS[i].name, name) != 0)
+            continue;
+        lua_getglobal(L, "require");
+        lua_pushstring(L, LUA_FUNCTIONS[i].module);
+        lua_call(L, 1, 1);
+        lua_getfield(L, -1, name);
+        lua_pushvalue(L, 2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, 1);
+        return 1;
+    }
+    return 0;
+}
+
 int sk_open_skein(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"deadline", skein_deadline}, {"remaining", skein_remaining},     {"waits", skein_waits},
-        {"stat", skein_stat},         {"services", skein_services},       {"memory", skein_memory},
-        {"place", skein_place},       {"exit_status", skein_exit_status}, {NULL, NULL},
+        {"deadline", skein_deadline},
+        {"remaining", skein_remaining},
+        {"waits", skein_waits},
+        {"stat", skein_stat},
+        {"services", skein_services},
+        {"memory", skein_memory},
+        {"place", skein_place},
+        {"mailbox", skein_mailbox},
+        {"exit_status", skein_exit_status},
+        {NULL, NULL},
     };
     luaL_newlib(L, functions);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, skein_index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     return 1;
 }

@@ -83,7 +83,9 @@ static int init_service_k(lua_State *L, int status, lua_KContext ctx) {
     }
     sk_vm_log_error(vm, "init service failed: %s", lua_tostring(L, -1));
     tell_launcher(L, "ERROR");
-    return sk_dispatcher_exit(L);
+    const sk_exit_reason reason = {.kind = status == LUA_ERRMEM ? SK_EXIT_MEMORY : SK_EXIT_ERROR,
+                                   .text = lua_tostring(L, -1)};
+    return sk_dispatcher_exit_for(L, &reason);
 }
 
 static int run_inits_k(lua_State *L, int status, lua_KContext next);
@@ -106,7 +108,8 @@ static int run_inits_k(lua_State *L, int status, lua_KContext next) {
 
 static int start_body(lua_State *L) {
     lua_settop(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_INITS);
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, SK_REF_INITS) == LUA_TBOOLEAN && !lua_toboolean(L, -1))
+        return luaL_error(L, "skynet.start a second time");
     lua_pushboolean(L, false); /* from now on skynet.init is for modules that are being loaded */
     lua_rawseti(L, LUA_REGISTRYINDEX, SK_REF_INITS);
     return run_inits(L, 1);
@@ -226,8 +229,7 @@ static int skynet_memlimit(lua_State *L) {
 }
 
 static int skynet_getenv(lua_State *L) {
-    luaL_argcheck(L, lua_type(L, 1) == LUA_TSTRING, 1, "string expected");
-    const char *value = sk_env_get(sk_node_env(sk_vm_of(L)->node), lua_tostring(L, 1));
+    const char *value = sk_env_get(sk_node_env(sk_vm_of(L)->node), luaL_checkstring(L, 1));
     if (value)
         lua_pushstring(L, value);
     else
@@ -437,10 +439,8 @@ void sk_bind_unknown_response(sk_vm *vm, sk_msg *msg) {
     lua_State *L = vm->L;
     push_hook(L, UNKNOWN_RESPONSE, default_unknown_response);
     push_hook_arguments(L, msg);
-    if (sk_vm_pcall(vm, L, 4, 0) == LUA_OK)
-        return;
-    sk_vm_log(vm, "%s", lua_tostring(L, -1));
-    lua_pop(L, 1);
+    if (sk_vm_pcall(vm, L, 4, 0) != LUA_OK)
+        sk_dispatcher_take_error_text(vm);
 }
 
 /* Sets a hook; the previous one. */

@@ -40,7 +40,8 @@ static int skynet_fork(lua_State *L) {
 static double check_ticks(lua_State *L, int index) {
     double ticks = luaL_checknumber(L, index);
     luaL_argcheck(L, !isnan(ticks), index, "not a number of ticks");
-    return ticks > 2147483647.0 ? 2147483647.0 : ticks;
+    luaL_argcheck(L, fabs(ticks) <= INT32_MAX, index, "ticks out of range");
+    return ticks;
 }
 
 /* timeout(ti, f) -> thread */

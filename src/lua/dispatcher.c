@@ -17,14 +17,18 @@
 
 /* ---- running one task ---- */
 
-void sk_dispatcher_add_error(sk_vm *vm, lua_State *from) {
-    sk_vm_push_error_text(vm, from);
+void sk_dispatcher_take_error_text(sk_vm *vm) {
     size_t size;
     const char *text = lua_tolstring(vm->L, -1, &size);
     if (vm->errors.len)
         sk_buffer_append(&vm->errors, "\n", 1);
-    sk_buffer_append(&vm->errors, text, size);
+    sk_buffer_append(&vm->errors, text ? text : "?", text ? size : 1);
     lua_pop(vm->L, 1);
+}
+
+void sk_dispatcher_add_error(sk_vm *vm, lua_State *from) {
+    sk_vm_push_error_text(vm, from);
+    sk_dispatcher_take_error_text(vm);
 }
 
 static void fail(sk_vm *vm, sk_task *task) {
@@ -478,12 +482,8 @@ static void by_callback(sk_vm *vm, sk_msg *msg) {
     lua_pushinteger(L, (lua_Integer)msg->size);
     lua_pushinteger(L, msg->session);
     lua_pushinteger(L, msg->source.v);
-    if (sk_vm_pcall(vm, L, 5, 0) == LUA_OK)
-        return;
-    size_t size;
-    const char *text = lua_tolstring(L, -1, &size);
-    sk_buffer_append(&vm->errors, text ? text : "?", text ? size : 1);
-    lua_pop(L, 1);
+    if (sk_vm_pcall(vm, L, 5, 0) != LUA_OK)
+        sk_dispatcher_take_error_text(vm);
 }
 
 static void by_type(sk_vm *vm, sk_msg *msg) {
@@ -608,7 +608,7 @@ static int exited(lua_State *L, int status, lua_KContext ctx) {
     return luaL_error(L, "a coroutine of a service that has exited was resumed");
 }
 
-int sk_dispatcher_exit(lua_State *L) {
+int sk_dispatcher_exit_for(lua_State *L, const sk_exit_reason *reason) {
     sk_vm *vm = sk_vm_of(L);
     bool can_block = vm->current && lua_isyieldable(L) && vm->barrier_count == 0;
     vm->is_exiting = true;
@@ -620,14 +620,20 @@ int sk_dispatcher_exit(lua_State *L) {
     lua_pushinteger(L, sk_service_handle(vm->service).v);
     lua_pushboolean(L, false);
     sk_bind_tell_launcher(L, top + 1);
+    vm->has_left = true;
     sk_task_drop_all(vm);
     close_others(vm);
     sk_vm_log(vm, "KILL self");
-    (void)sk_service_retire(vm->node, sk_service_worker(vm->service),
-                            sk_service_handle(vm->service));
+    (void)sk_service_retire_for(vm->node, sk_service_worker(vm->service),
+                                sk_service_handle(vm->service), reason);
     if (!can_block)
         return luaL_error(L, "attempt to yield from outside a coroutine (the service exits)");
     vm->current->wait = SK_WAIT_EXIT;
     vm->current->watched |= SK_WATCH_EXIT;
     return sk_task_block(L, exited, 0);
+}
+
+int sk_dispatcher_exit(lua_State *L) {
+    static const sk_exit_reason reason = {.kind = SK_EXIT_NORMAL};
+    return sk_dispatcher_exit_for(L, &reason);
 }

@@ -36,11 +36,15 @@ typedef struct {
 } sk_spawn_bytes;
 void sk_dispatcher_spawn_bytes(sk_vm *vm, int ref, const sk_spawn_bytes args[2]);
 
-/* Lua function. The service exits after the present coroutine; see skynet.exit. */
+/* Lua functions. The service exits after the present coroutine; see skynet.exit. */
 int sk_dispatcher_exit(lua_State *L);
+int sk_dispatcher_exit_for(lua_State *L, const sk_exit_reason *reason);
 
 /* Owner. Adds the error on top of `from` to the texts logged at the end of this dispatch. */
 void sk_dispatcher_add_error(sk_vm *vm, lua_State *from);
+
+/* Owner. The same with the text on top of vm->L, which it pops. */
+void sk_dispatcher_take_error_text(sk_vm *vm);
 
 /* Select sets (bind_select.c). Gives the answer (NULL: failed) to the record behind the waiter. */
 void sk_select_deliver(sk_vm *vm, void *record, sk_msg *msg);

@@ -311,6 +311,7 @@ static int open_require(lua_State *L) {
 /* Modules in C, by name. */
 static const sk_bind_entry C_MODULES[] = {
     {"skein", sk_open_skein},
+    {"skein.link.core", sk_open_link},
     {"skein.log", sk_open_log},
     {"skein.memory.core", sk_open_usage},
     {"skynet", sk_open_skynet},
@@ -611,7 +612,7 @@ static void run_preload(lua_State *L, int first, int count) {
 }
 
 /* Services of the standard library are loaded by us, whatever loader the user has. */
-static bool is_system_service(const char *text) {
+bool sk_loader_is_system_service(const char *text) {
     char name[64];
     text += strspn(text, WORD_SEPARATORS);
     int size = (int)strcspn(text, WORD_SEPARATORS);
@@ -624,7 +625,7 @@ int sk_loader_run(lua_State *L) {
     open_registry(L);
     open_libraries(L);
     const char *custom = env_or(L, "lualoader", NULL);
-    if (custom && !is_system_service(text)) {
+    if (custom && !sk_loader_is_system_service(text)) {
         struct stat st;
         if (stat(custom, &st) == 0)
             return run_custom_loader(L, custom);

@@ -33,4 +33,7 @@ void sk_loader_push_require_module(lua_State *L);
  * argument 1. */
 int sk_loader_run(lua_State *L);
 
+/* Any thread. True if the text "NAME ARG..." names a service of the standard library. */
+bool sk_loader_is_system_service(const char *text);
+
 #endif

@@ -144,8 +144,12 @@ int sk_vm_traceback(lua_State *L) {
 }
 
 int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults) {
+    return sk_vm_pcall_with(vm, L, nargs, nresults, sk_vm_traceback);
+}
+
+int sk_vm_pcall_with(sk_vm *vm, lua_State *L, int nargs, int nresults, lua_CFunction handler) {
     int base = lua_gettop(L) - nargs;
-    lua_pushcfunction(L, sk_vm_traceback);
+    lua_pushcfunction(L, handler);
     lua_insert(L, base);
     lua_State *outer = sk_load_relaxed(&vm->running);
     sk_store_relaxed(&vm->running, L);

@@ -157,6 +157,7 @@ struct sk_vm {
     int barrier_count;            /* resumes in progress that a block cannot pass */
     bool is_started;              /* skynet.start was called, or a callback set */
     bool is_exiting;
+    bool has_left;            /* by skynet.exit: the launcher knows */
     bool keeps_messages;      /* core.callback(f, true) */
     bool payload_is_taken;    /* the message's payload was handed to Lua code as a pointer */
     int feed_depth;           /* core.feed inside of itself */
@@ -236,6 +237,8 @@ int sk_vm_traceback(lua_State *L);
 /* Owner. Calls the function below its nargs arguments on L's stack, outside of any coroutine, with
  * a traceback handler. Results as lua_pcall. */
 int sk_vm_pcall(sk_vm *vm, lua_State *L, int nargs, int nresults);
+/* The same with another message handler. */
+int sk_vm_pcall_with(sk_vm *vm, lua_State *L, int nargs, int nresults, lua_CFunction handler);
 
 /* Owner. Pushes onto vm->L the text of the error value on top of `from` (which stays), with the
  * traceback of `from`; never raises. */

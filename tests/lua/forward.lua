@@ -1,7 +1,6 @@
 -- forward.lua -- forward_type, filter and dispatch_message: messages that Lua code feeds itself.
 -- threads: 1 2
 -- expect-log: told you
--- expect-log: Unknown session : 123456 from a1
 local skynet = require "skynet.manager"
 local util = require "support.util"
 local print = util.print
@@ -35,7 +34,9 @@ util.run(function()
   skynet.timeout(1e6, function() fired[#fired + 1] = "fed" end)
   skynet.dispatch_message(skynet.PTYPE_RESPONSE, "", 0, session, 0)
   print(table.concat(fired))                        -- expect: fed
-  skynet.dispatch_message(skynet.PTYPE_RESPONSE, "what", 4, 123456, 0xa1)
+  print(util.try("Unknown session : 123456 from a1", skynet.dispatch_message,
+    skynet.PTYPE_RESPONSE, "what", 4, 123456, 0xa1))
+  -- expect: raises Unknown session : 123456 from a1
 
   -- dispatch_message inside a handler: a whole dispatch, then the handler goes on.
   local trail = {}

@@ -3,7 +3,9 @@
  * Whoever's push answers SCHEDULE puts the box on a baton; the thread that takes the baton is the
  * consumer until the box is idle again, or passes the baton on. At the end each producer's messages
  * came out once and in order, the length is 0, and there was never more than one consumer. In some
- * rounds a consumer closes the box on the way: then each message was either handled or refused. */
+ * rounds a consumer closes the box on the way: then each message was either handled or refused. In
+ * others the box has a limit, which the producers respect: then its length was never beyond the
+ * limit by more than a message for each of them. */
 #include "actor/mailbox.h"
 #include "base/assert.h"
 #include "base/random.h"
@@ -24,6 +26,7 @@ typedef struct {
     _Atomic uint32_t is_done; /* nothing will come any more */
     _Atomic uint32_t consumers;
     _Atomic uint32_t refused;
+    uint32_t limit; /* 0: none */
     /* The consumer's. */
     int32_t last[PRODUCER_COUNT];
     uint32_t popped;
@@ -50,6 +53,8 @@ static void *produce(void *arg) {
         sk_msg *msg = sk_msg_new(0);
         msg->source.v = (uint32_t)self->index;
         msg->session = i;
+        while (sk_mailbox_is_limited(&stage->box) && sk_mailbox_refuses(&stage->box))
+            sk_thread_pause(); /* the order is checked, so none is left out */
         switch (sk_mailbox_push(&stage->box, msg)) {
         case SK_PUSH_SCHEDULE:
             pass_baton(stage);
@@ -85,6 +90,8 @@ static bool consume_batch(scene *stage, sk_random *random) {
     sk_assert(sk_add_acq_rel(&stage->consumers, 1) == 0);
     bool is_empty = false;
     for (uint32_t n = 1 + sk_random_below(random, 64); n > 0 && !is_empty; n--) {
+        uint64_t len = sk_mailbox_len(&stage->box);
+        sk_assert(stage->limit == 0 || len <= stage->limit + PRODUCER_COUNT);
         sk_msg *msg = sk_mailbox_pop(&stage->box);
         if (msg)
             handle(stage, msg);
@@ -123,6 +130,10 @@ static void run_round(sk_clock *clock, sk_random *random) {
     if (sk_random_below(random, 4) == 0)
         stage.close_at = 1 + sk_random_below(random, PRODUCER_COUNT * MESSAGE_COUNT / 2);
     sk_mailbox_init(&stage.box);
+    if (stage.close_at == UINT32_MAX && sk_random_below(random, 3) == 0) {
+        stage.limit = 1 + sk_random_below(random, 20);
+        sk_mailbox_set_limit(&stage.box, stage.limit);
+    }
     sk_store_relaxed(&stage.baton, 1); /* a new box is scheduled */
     for (int i = 0; i < PRODUCER_COUNT + CONSUMER_COUNT; i++) {
         workers[i] = (worker){&stage, i};

@@ -486,6 +486,9 @@ static void test_ranges(void **state) {
     expect_invalid("harbor = 255", NULL);
     expect_invalid("harbor = 256", "Invalid harbor 256 , should be in [0,255]");
     expect_invalid("harbor = -1", "Invalid harbor -1 , should be in [0,255]");
+    expect_invalid("mqpolicy = 'warn'", NULL);
+    expect_invalid("mqpolicy = 'drop'",
+                   "Invalid mqpolicy drop , should be warn, refuse or drop_oldest");
     expect_invalid("harbor = 'abc'", "Invalid harbor abc , should be in [0,255]");
     expect_invalid("harbor = '99999999999999999999'",
                    "Invalid harbor 99999999999999999999 , should be in [0,255]");
@@ -603,6 +606,14 @@ static void test_check_values(void **state) {
                   "conf:2: cpath has a pattern without '?': \"a\"\n"
                   "conf:3: lua_path has a pattern without '?': \"./x.lua\"\n"
                   "conf:3: lua_path has a pattern without '?': \"y\"\nconf: 3 problems\n");
+    expect_report("harbor = 0\nmqpolicy = 'refuse'\n", 1,
+                  "conf:2: mqpolicy does nothing without mqmax or mqdelayms\nconf: 1 problem\n");
+    expect_report("harbor = 0\nmqmax = 0\nmqdelayms = 'x'\nmqpolicy = 'drop'\n", 1,
+                  "conf:2: mqmax = 0 is not in [1,2147483647]\n"
+                  "conf:3: mqdelayms is not a whole number: \"x\"\n"
+                  "conf:4: mqpolicy = \"drop\" is not warn, refuse or drop_oldest\n"
+                  "conf: 3 problems\n");
+    expect_report("harbor = 0\nmqmax = 1000\nmqpolicy = 'drop_oldest'\n", 0, "conf: 0 problems\n");
     expect_report("harbor = 0\ncluster = 'none'\npreload = '/'\nlualoader = 'l.lua'\n", 1,
                   "conf:3: preload = \"/\" is a directory\n"
                   "conf:2: cluster = \"none\": No such file or directory\n"

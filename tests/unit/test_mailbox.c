@@ -167,6 +167,51 @@ static void test_like_the_reference(void **state) {
         pop_and_check(&box, popped++);
 }
 
+/* A push itself knows no limit: whoever pushes requests asks first. */
+static void test_a_limit_refuses_from_its_length_on(void **state) {
+    (void)state;
+    sk_mailbox box;
+    init(&box);
+    assert_false(sk_mailbox_is_limited(&box));
+    sk_mailbox_set_limit(&box, 2);
+    assert_true(sk_mailbox_is_limited(&box));
+    assert_false(sk_mailbox_refuses(&box));
+    (void)sk_mailbox_push(&box, new_msg(1));
+    assert_false(sk_mailbox_refuses(&box));
+    (void)sk_mailbox_push(&box, new_msg(2));
+    assert_true(sk_mailbox_refuses(&box));
+    assert_true(sk_mailbox_refuses(&box));
+    assert_int_equal(sk_load_relaxed(&box.refused), 2);
+    (void)sk_mailbox_push(&box, new_msg(3)); /* no request */
+    pop_and_check(&box, 1);
+    assert_true(sk_mailbox_refuses(&box));
+    pop_and_check(&box, 2);
+    assert_false(sk_mailbox_refuses(&box));
+    sk_store_relaxed(&box.is_late, true);
+    assert_true(sk_mailbox_refuses(&box));
+    sk_mailbox_set_limit(&box, 0);
+    assert_false(sk_mailbox_is_limited(&box));
+    sk_mailbox_set_limit(&box, 2); /* not late any more */
+    assert_false(sk_mailbox_refuses(&box));
+    pop_and_check(&box, 3);
+    assert_int_equal(sk_load_relaxed(&box.refused), 4);
+}
+
+static void test_the_time_of_waking_is_noted_when_idle(void **state) {
+    (void)state;
+    sk_mailbox box;
+    init(&box);
+    sk_mailbox_note_time(&box, 5); /* scheduled: somebody else has woken it */
+    assert_int_equal(sk_load_relaxed(&box.woken_ms), 0);
+    assert_true(sk_mailbox_try_idle(&box));
+    sk_mailbox_note_time(&box, 7);
+    assert_int_equal(sk_load_relaxed(&box.woken_ms), 7);
+    (void)sk_mailbox_push(&box, new_msg(1));
+    sk_mailbox_note_time(&box, 9);
+    assert_int_equal(sk_load_relaxed(&box.woken_ms), 7);
+    pop_and_check(&box, 1);
+}
+
 static void test_message_kinds(void **state) {
     (void)state;
     sk_msg *msg = sk_msg_new_copy("hello", 5);
@@ -218,6 +263,8 @@ int main(void) {
         cmocka_unit_test(test_close_of_an_empty_mailbox),
         cmocka_unit_test(test_a_node_can_be_reused),
         cmocka_unit_test(test_like_the_reference),
+        cmocka_unit_test(test_a_limit_refuses_from_its_length_on),
+        cmocka_unit_test(test_the_time_of_waking_is_noted_when_idle),
         cmocka_unit_test(test_message_kinds),
         cmocka_unit_test(test_headers_are_aligned_at_every_size),
     };
