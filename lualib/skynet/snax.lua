@@ -118,7 +118,9 @@ local function shape_of(class)
     shape = {
       __name = "snax object",
       __tostring = function(obj)
-        return ("[%s:%x]"):format(obj.type, obj.handle)
+        local handle = obj.handle
+        return ("[%s:%s]"):format(obj.type,
+          type(handle) == "number" and ("%x"):format(handle) or handle)
       end,
       __index = function(obj, kind)
         if GROUPS[kind] then
@@ -167,6 +169,9 @@ end
 function snax.bind(handle, name)
   if type(handle) ~= "number" and type(handle) ~= "string" then
     error("bad argument #1 to 'bind' (handle expected)", 2)
+  end
+  if type(handle) == "string" and handle:find "^:%x+$" then
+    handle = tonumber(handle:sub(2), 16)
   end
   local known = names[handle]
   if known and known ~= name then

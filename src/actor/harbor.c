@@ -33,9 +33,15 @@ static int forward(sk_node *node, sk_worker *worker, const sk_remote_name *to, s
     sk_remote_msg *remote = carrier->data;
     *remote = (sk_remote_msg){.destination = *to, .size = take_msg->size, .type = take_msg->type};
     remote->message = sk_msg_take_payload(take_msg);
-    if (sk_node_post(node, worker, harbor, carrier) < 0)
-        return 0; /* it has just gone, with the node */
-    return 0;
+    if (sk_node_try_post(node, worker, harbor, carrier) == 0)
+        return 0;
+    /* It is gone. */
+    sk_msg *msg = sk_msg_new_around((void *)(uintptr_t)remote->message, remote->size);
+    msg->source = carrier->source;
+    msg->session = carrier->session;
+    msg->type = (uint8_t)remote->type;
+    sk_msg_free(carrier);
+    return answer_with_error(node, worker, answer_from, msg);
 }
 
 static bool may_leave(sk_node *node, sk_worker *worker, sk_msg *msg) {

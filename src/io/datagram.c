@@ -146,7 +146,7 @@ int sk_socket_udp_connect(sk_io *io, sk_service *service, int32_t id, const char
     else
         socket->addr = peer;
     sk_socket_unlock(socket);
-    (void)sk_notes_post(&notes, io->node, sk_service_worker(service)); /* the dead miss nothing */
+    (void)sk_notes_post(&notes, io->node, sk_io_worker_of(service)); /* the dead miss nothing */
     return err;
 }
 
@@ -198,6 +198,14 @@ static int transmit_queued(sk_socket *socket, const sk_dgram *dgram) {
     return transmit(socket, &to, dgram->block, dgram->size);
 }
 
+/* Locked. Counts a datagram that the system refused. The error if the log is to have it: at each
+ * power of two, since peers can provoke as many as they like; else 0. */
+static int count_refused(sk_datagrams *self, int err) {
+    self->drop_count++;
+    self->refused_count++;
+    return (self->refused_count & (self->refused_count - 1)) == 0 ? err : 0;
+}
+
 int sk_datagram_flush(sk_socket *socket) {
     sk_datagrams *self = socket->datagrams;
     const sk_dgram *first;
@@ -211,15 +219,15 @@ int sk_datagram_flush(sk_socket *socket) {
             break;
         (void)sk_dgramq_pop(&self->out, &done); /* the first */
         sk_free(done.block);
-        if (err < 0) {
-            self->drop_count++;
+        if (err < 0)
+            err = count_refused(self, err);
+        if (err < 0)
             last_err = err;
-        }
     }
     return last_err;
 }
 
-/* Locked. Sends now, or behind what waits. 0, or the error of one that was dropped. */
+/* Locked. Sends now, or behind what waits. 0, or an error for the log. */
 static int send_or_queue(sk_socket *socket, const sk_addr *to, const sk_send_data *data) {
     sk_datagrams *self = socket->datagrams;
     bool waits = sk_dgramq_first(&self->out) != NULL;
@@ -235,8 +243,8 @@ static int send_or_queue(sk_socket *socket, const sk_addr *to, const sk_send_dat
         err = 0;
     }
     if (err < 0)
-        self->drop_count++;
-    else if (waits)
+        return count_refused(self, err);
+    if (waits)
         self->drop_count += sk_dgramq_push(&self->out, sk_dgram_new(data->data, data->size, to));
     return err;
 }

@@ -54,6 +54,14 @@ int32_t sk_socket_bind(sk_io *io, sk_service *service, int fd) {
     return id;
 }
 
+void sk_foreign_must_not_block(sk_socket *socket) {
+    const sk_syscalls *calls = &socket->io->calls;
+    int flags = calls->fcntl(socket->fd, F_GETFL, 0);
+    if (flags >= 0 && !(flags & O_NONBLOCK))
+        (void)calls->fcntl(socket->fd, F_SETFL,
+                           flags | O_NONBLOCK); /* the call itself tells more */
+}
+
 void sk_foreign_release(sk_socket *socket) {
     const sk_syscalls *calls = &socket->io->calls;
     if (socket->is_registered)

@@ -81,9 +81,10 @@ typedef struct {
 typedef struct {
     int family; /* fixed */
     sk_dgramq in;
-    sk_dgramq out;         /* what the kernel did not take yet */
-    uint64_t drop_count;   /* datagrams lost here, in either direction */
-    uint32_t kernel_drops; /* lost by the kernel, as it told last */
+    sk_dgramq out;          /* what the kernel did not take yet */
+    uint64_t drop_count;    /* datagrams lost here, in either direction */
+    uint64_t refused_count; /* of them, those that the system refused to send */
+    uint32_t kernel_drops;  /* lost by the kernel, as it told last */
 } sk_datagrams;
 
 struct sk_socket {
@@ -259,6 +260,10 @@ void sk_listener_accept(sk_socket *socket, sk_service *owner, sk_accept_result *
                         char ret_text[SK_ADDR_TEXT_SIZE]);
 
 /* ---- foreign.c ---- */
+
+/* Locked. Before each read or write: the open file may be another socket's, too (standard input and
+ * output of one terminal), or another process's, and who let go of it last made it block again. */
+void sk_foreign_must_not_block(sk_socket *socket);
 
 /* Locked, or nobody else is there. Leaves the descriptor as it was found. */
 void sk_foreign_release(sk_socket *socket);

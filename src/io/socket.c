@@ -203,7 +203,7 @@ void sk_socket_pause(sk_io *io, sk_service *service, int32_t id) {
 void sk_socket_resume(sk_io *io, sk_service *service, int32_t id) {
     sk_socket *socket = sk_socket_find(io, id);
     if (socket)
-        (void)sk_socket_raise(socket, sk_service_worker(service), 0, SK_READY_PAUSED);
+        (void)sk_socket_raise(socket, sk_io_worker_of(service), 0, SK_READY_PAUSED);
 }
 
 /* ---- Closing ---- */

@@ -30,6 +30,8 @@ static ssize_t transport_read(sk_socket *socket, void *ret_data, size_t size) {
     const sk_syscalls *calls = &socket->io->calls;
     bool is_foreign = socket->kind == SK_KIND_FOREIGN;
     ssize_t n;
+    if (is_foreign)
+        sk_foreign_must_not_block(socket);
     do
         n = is_foreign ? calls->read(socket->fd, ret_data, size)
                        : calls->recv(socket->fd, ret_data, size, MSG_DONTWAIT);
@@ -43,6 +45,7 @@ static ssize_t transport_write(sk_socket *socket, struct iovec *pieces, int coun
     const sk_syscalls *calls = &socket->io->calls;
     ssize_t n;
     if (socket->kind == SK_KIND_FOREIGN) {
+        sk_foreign_must_not_block(socket);
         do
             n = calls->writev(socket->fd, pieces, count);
         while (n < 0 && errno == EINTR);

@@ -76,10 +76,13 @@ static int open_by(lua_State *L, open_fn open) {
     int port = sk_bind_check_port(L, 2);
     check_callback(L, 3);
     lua_settop(L, 3);
+    int ref = lua_isnil(L, 3) ? LUA_NOREF : luaL_ref(L, LUA_REGISTRYINDEX); /* may raise */
     int32_t id = open(sockets_of(L)->io, sk_vm_of(L)->service, host, port);
-    if (id < 0)
+    if (id < 0) {
+        luaL_unref(L, LUA_REGISTRYINDEX, ref);
         return sk_bind_push_failure(L, id);
-    set_callback(L, add(L, id), 3);
+    }
+    add(L, id)->accept_ref = ref;
     lua_pushinteger(L, id);
     return 1;
 }

@@ -167,6 +167,8 @@ static bool holds_bytecode(const char *path) {
     if (!file)
         return false;
     int c = getc(file);
+    for (const char *mark = "\xEF\xBB\xBF"; *mark && c == (unsigned char)*mark; mark++)
+        c = getc(file);
     if (c == '#')
         while (c != EOF && c != '\n')
             c = getc(file);

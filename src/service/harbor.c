@@ -44,16 +44,22 @@ static uint64_t hash_of(const char *text) {
     return hash | 1; /* the map has no key 0 */
 }
 
-static global_name *find_or_add(harbor *self, const char *text) {
-    uint64_t hash = hash_of(text);
-    global_name *first = sk_map_get(&self->names, hash);
-    for (global_name *name = first; name; name = name->next)
+static global_name *find(const harbor *self, const char *text) {
+    for (global_name *name = sk_map_get(&self->names, hash_of(text)); name; name = name->next)
         if (strcmp(name->text, text) == 0)
             return name;
-    global_name *name = sk_new(global_name);
+    return NULL;
+}
+
+static global_name *find_or_add(harbor *self, const char *text) {
+    uint64_t hash = hash_of(text);
+    global_name *name = find(self, text);
+    if (name)
+        return name;
+    name = sk_new(global_name);
     memcpy(name->text, text, strlen(text) + 1);
     name->end = &name->first;
-    name->next = first;
+    name->next = sk_map_get(&self->names, hash);
     (void)sk_map_put(&self->names, hash, name); /* the one it replaces follows it */
     return name;
 }
@@ -111,22 +117,24 @@ static void ask_slave(harbor *self, sk_service *service, const char *name) {
 }
 
 /* True: the carrier stays here. */
-static bool wait_for_name(harbor *self, sk_service *service, global_name *name, sk_msg *carrier) {
+static bool wait_for_name(harbor *self, sk_service *service, sk_msg *carrier) {
+    sk_remote_msg *remote = carrier->data;
+    const char *text = remote->destination.name;
     bool is_last = sk_service_is_dead(service);
     if (is_last || self->waiting_count == SK_HARBOR_WAITING_MAX) {
         sk_node_log(sk_service_node(service), sk_service_worker(service),
-                    sk_service_handle(service), "Drop message to %s : %s", name->text,
+                    sk_service_handle(service), "Drop message to %s : %s", text,
                     is_last ? "the name was never defined" : "too many messages wait for names");
-        sk_remote_msg *remote = carrier->data;
         sk_free((void *)(uintptr_t)remote->message);
         answer_with_error(service, carrier, SK_HANDLE_NONE);
         return false;
     }
+    global_name *name = find_or_add(self, text);
     self->waiting_count++;
     carrier->next = NULL;
     *name->end = carrier;
     name->end = &carrier->next;
-    ask_slave(self, service, name->text);
+    ask_slave(self, service, text);
     return true;
 }
 
@@ -138,9 +146,9 @@ static bool on_outgoing(harbor *self, sk_service *service, sk_msg *carrier) {
         route(service, carrier, (sk_handle){remote->destination.handle});
         return false;
     }
-    global_name *name = find_or_add(self, remote->destination.name);
-    if (sk_handle_is_none(name->handle))
-        return wait_for_name(self, service, name, carrier);
+    const global_name *name = find(self, remote->destination.name);
+    if (!name || sk_handle_is_none(name->handle))
+        return wait_for_name(self, service, carrier);
     route(service, carrier, name->handle);
     return false;
 }

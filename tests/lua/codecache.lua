@@ -96,6 +96,9 @@ util.run(function()
   -- expect: attempt to load a text chunk (mode is 'b')"
   print((show(pcall(loadfile(binary))):gsub("^true ", "")))             -- expect: "compiled"
 
+  local marked = write("marked.luac", "\xEF\xBB\xBF" .. code)  -- a byte order mark is skipped
+  print(dofile(marked), loadfile(marked, "t") == nil)                   -- expect: compiled true
+
   -- The cache is the process's: another service gets what was compiled here, and may clear it.
   local peer = util.peer()
   print(util.eval(peer, "return loadfile(...)()", text))                -- expect: text

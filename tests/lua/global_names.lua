@@ -6,6 +6,7 @@
 -- expect: bad names are refused
 -- expect: another node is down
 -- expect: link and connect without links
+-- expect: without a harbor service requests fail
 -- expect-log: is registered already
 -- expect-log: Can't connect to other harbor in single node mode
 -- expect-log: Drop message to harbor 9 from
@@ -110,6 +111,19 @@ local function links()
   print "link and connect without links"
 end
 
+--- The last: nobody sends to a name again.
+local function without_harbor()
+  for _, service in ipairs(require "skein".services()) do
+    if service.name:find "^harbor" then
+      skynet.kill(service.handle)
+    end
+  end
+  fails("call failed", skynet.call, "NOBODY", "lua")
+  fails("call failed", skynet.call, REMOTE, "lua", ("x"):rep(1000))
+  assert(skynet.send("NOBODY", "lua", ("x"):rep(1000)) == 0)
+  print "without a harbor service requests fail"
+end
+
 util.run(function()
   local echo = names()
   early()
@@ -117,4 +131,5 @@ util.run(function()
   bad_names()
   remote()
   links()
+  without_harbor()
 end)

@@ -309,6 +309,28 @@ static void test_read_errors(void **state) {
     close(out);
 }
 
+/* Two sockets of one open file: the first to go makes it block again. */
+static void test_shared_file(void **state) {
+    fixture f = begin(state);
+    int in, out;
+    pipe_of(&in, &out);
+    int same = fcntl(in, F_DUPFD_CLOEXEC, 0);
+    assert_true(same >= 0);
+    int32_t first = bind_fd(&f, in);
+    int32_t second = bind_fd(&f, same);
+    sk_socket_shutdown(f.io, f.service, first);
+    await(f.service, SK_IO_CLOSE, first);
+    assert_true(is_blocking(in));
+    write_text(out, "text");
+    await(f.service, SK_IO_DATA, second); /* reads on until nothing is left, and does not wait */
+    assert_false(is_blocking(same));
+    sk_socket_shutdown(f.io, f.service, second);
+    await(f.service, SK_IO_CLOSE, second);
+    close(in);
+    close(same);
+    close(out);
+}
+
 static void test_owners(void **state) {
     fixture f = begin(state);
     int in, out;
@@ -360,7 +382,8 @@ int main(void) {
         CASE(test_close_flushes), CASE(test_close_is_cut),
         CASE(test_reader_leaves), CASE(test_write_to_input),
         CASE(test_refused),       CASE(test_read_errors),
-        CASE(test_owners),        CASE(test_end_of_node),
+        CASE(test_shared_file),   CASE(test_owners),
+        CASE(test_end_of_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,8 @@ local print, show, try = util.print, util.show, util.try
 
 util.run(function()
   local a = snax.newservice("full", 1, nil, { x = "t" }, nil)
+  local same = snax.bind(skynet.address(a.handle), "full")
+  assert(same == a and tostring(snax.bind(".launcher", "full")) == "[full:.launcher]")
   print(a.type, math.type(a.handle), tostring(a) == ("[full:%x]"):format(a.handle), a.other)
   -- expect: full integer true nil
   print(select("#", a.req.given()), (select(3, a.req.given())).x)     -- expect: 4 t

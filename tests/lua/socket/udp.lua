@@ -68,6 +68,13 @@ util.run(function()
   print(util.in_log(("(%d) sendto error Message too long."):format(client))) -- expect: true
   local entry = socket.netstat(client)
   print(entry.type, entry.peer == "127.0.0.1:" .. port, entry.dropped) -- expect: UDP true 1
+  for _ = 2, 20 do                                   -- the log tells of each power of two
+    socket.write(client, ("x"):rep(65508))
+  end
+  skynet.error "the twentieth"
+  util.in_log "the twentieth"
+  print(select(2, util.log():gsub("sendto error", "")), socket.netstat(client).dropped)
+  -- expect: 5 20
   entry = socket.netstat(server)
   print(entry.peer, entry.read == 6 + 2 + 3 + 1 + 1472 + 1473 + 65507, entry.dropped)
   -- expect: nil true 0

@@ -22,6 +22,7 @@
 #define SELF 0x01000002
 
 static struct skynet_context *context_of_all;
+static int udp_of_all;
 
 #define CHECK(condition)                                                                           \
     do {                                                                                           \
@@ -233,6 +234,11 @@ static void *be_foreign(void *arg) {
     CHECK(skynet_handle_namehandle(handle, "foreign") && skynet_queryname(NULL, ".foreign"));
     CHECK(skynet_handle_findname("foreign") == handle);
     CHECK(skynet_send(held, 0, handle, PTYPE_TEXT, 0, "by a thread", 11) == 0);
+    CHECK(skynet_socket_udp_connect(context, udp_of_all, "127.0.0.1", 9) == 0);
+    CHECK(skynet_socket_udp_connect(context, udp_of_all, "::1", 9) == 0); /* told by an event */
+    skynet_socket_pause(context, udp_of_all);
+    skynet_socket_nodelay(context, udp_of_all);
+    skynet_socket_close(context, udp_of_all);
     CHECK(skynet_timeout(handle, 1, 9) == 9 && skynet_timeout(handle, 0, 9) == 9);
     CHECK(skynet_handle_retire(handle) == 1);
     CHECK(skynet_handle_findname("foreign") == 0);
@@ -249,6 +255,8 @@ static void *be_foreign(void *arg) {
 
 static void end_by_thread(struct skynet_context *context) {
     pthread_t thread;
+    udp_of_all = skynet_socket_udp(context, "127.0.0.1", 0);
+    CHECK(udp_of_all > 0);
     skynet_context_grab(context);
     pthread_create(&thread, NULL, be_foreign, context);
     pthread_detach(thread);
