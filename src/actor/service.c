@@ -239,8 +239,8 @@ static sk_service *create(sk_node *node, const sk_module *module, const char *ar
     return service;
 }
 
-/* Delivers one message to the callback; frees it unless the callback took it. Inlined by order: as a
- * function of its own it makes a call 8 % slower. */
+/* Delivers one message to the callback; frees it unless the callback took it. Inlined by order: as
+ * a function of its own it makes a call 8 % slower. */
 static INLINE void deliver(sk_service *service, sk_msg *msg) {
     const sk_io_ops *ops = sk_node_io_ops(service->node);
     if (SK_UNLIKELY(!service->callback)) {
