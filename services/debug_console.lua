@@ -144,8 +144,18 @@ local function new_console(fd)
   return console
 end
 
+--- Closes a connection that does not say in time what it wants, from now on.
+local function expect_introduction(console)
+  skynet.timeout(timeout_ticks, function()
+    if console.is_new and not console.is_closed and (token or console.is_request) then
+      socket.shutdown(console.fd)
+    end
+  end)
+end
+
 local function serve_request(console, first)
   console.is_request = true
+  expect_introduction(console)
   local ok, line, given = pcall(request.read, console.reader, first, listen_ip)
   if ok then
     ok, line = pcall(function()
@@ -214,15 +224,6 @@ local function finish(console)
   socket.close(console.fd)
 end
 
---- Closes a connection that does not say in time what it wants.
-local function expect_introduction(console)
-  skynet.timeout(timeout_ticks, function()
-    if console.is_new and not console.is_closed and (token or console.is_request) then
-      socket.shutdown(console.fd)
-    end
-  end)
-end
-
 --- A client that has hung up does not read the answer; but it may have closed one direction only.
 local function watch_client(console)
   console.thread = coroutine.running()
@@ -279,7 +280,8 @@ local function check_address(ip)
       :format(ip), 0)
   end
   if not token then
-    skynet.error "error: the debug console can be reached by everybody: set debug_token"
+    error(("%s can be reached from other machines: the debug console needs a debug_token there")
+      :format(ip), 0)
   end
 end
 

@@ -316,7 +316,7 @@ const sk_module *sk_node_find_module(sk_node *node, sk_service *launcher, const 
     return NULL;
 }
 
-void node_tell_monitor(sk_node *node, sk_worker *worker, sk_handle handle) {
+void sk_node_tell_monitor(sk_node *node, sk_worker *worker, sk_handle handle) {
     sk_handle monitor = sk_node_monitor(node);
     if (sk_handle_is_none(monitor))
         return;
@@ -416,13 +416,17 @@ int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_ms
     return err;
 }
 
-static sk_handle find_logger(sk_node *node, sk_worker *worker) {
+sk_handle sk_node_find_name(sk_node *node, const sk_worker *worker, const char *name) {
     if (worker)
-        return logger_handle(node);
+        return sk_registry_query(node->registry, name);
     sk_registry_lock(node->registry);
-    sk_handle logger = logger_handle(node);
+    sk_handle handle = sk_registry_query(node->registry, name);
     sk_registry_unlock(node->registry);
-    return logger;
+    return handle;
+}
+
+static sk_handle find_logger(sk_node *node, sk_worker *worker) {
+    return sk_node_find_name(node, worker, LOGGER_NAME);
 }
 
 bool node_has_logger(sk_node *node, sk_worker *worker) {

@@ -183,4 +183,11 @@ int sk_node_live_count(const sk_node *node);
 void sk_node_set_monitor(sk_node *node, sk_handle monitor);
 sk_handle sk_node_monitor(const sk_node *node);
 
+/* Any thread. Tells it, if there is one, that `handle` is gone. `worker` as in sk_node_post. */
+void sk_node_tell_monitor(sk_node *node, sk_worker *worker, sk_handle handle);
+
+/* Any thread. The handle of a name, without its dot; none if unbound. `worker` as in
+ * sk_node_post. */
+sk_handle sk_node_find_name(sk_node *node, const sk_worker *worker, const char *name);
+
 #endif

@@ -29,9 +29,6 @@ sk_watches *node_watches(const sk_node *node);
 void node_asked_began(sk_node *node);
 void node_asked_ended(sk_node *node);
 
-/* Any thread. Sends the exit notice of `handle` to the monitor service, if there is one. */
-void node_tell_monitor(sk_node *node, sk_worker *worker, sk_handle handle);
-
 /* Any thread. Adds to the list of services that the node releases itself; the rest of the list. */
 sk_service *node_add_reserved(sk_node *node, sk_service *service);
 

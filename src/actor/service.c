@@ -668,7 +668,7 @@ int sk_service_retire_for(sk_node *node, sk_worker *worker, sk_handle handle,
     service->exit_kind = reason->kind;
     service->exit_by = reason->by;
     service->exit_text = reason->text ? sk_strdup(reason->text) : NULL;
-    node_tell_monitor(node, worker, handle);
+    sk_node_tell_monitor(node, worker, handle);
     (void)sk_or_acq_rel(&service->flags, IS_DEAD); /* pairs with the acquire in is_dead */
     /* CLOSED: the worker that ran it has seen the flag, and was quicker. */
     sk_push_result result = sk_mailbox_push(&service->mailbox, &service->death);

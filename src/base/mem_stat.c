@@ -20,6 +20,7 @@ __attribute__((weak)) void malloc_stats_print(void (*write)(void *, const char *
 __attribute__((weak)) void mi_process_info(size_t *elapsed_ms, size_t *user_ms, size_t *system_ms,
                                            size_t *rss, size_t *rss_max, size_t *commit,
                                            size_t *commit_max, size_t *faults);
+__attribute__((weak)) size_t __sanitizer_get_current_allocated_bytes(void);
 __attribute__((weak)) void mi_stats_print_out(void (*write)(const char *, void *), void *user);
 
 /* jemalloc's number for "all arenas together" (MALLCTL_ARENAS_ALL). */
@@ -114,6 +115,8 @@ void sk_mem_get_stat(sk_mem_stat *ret_stat) {
         mimalloc_stat(&stat);
     else
         libc_stat(&stat);
+    if (__sanitizer_get_current_allocated_bytes) /* libc's allocator is not asked */
+        stat.allocated = __sanitizer_get_current_allocated_bytes();
     *ret_stat = stat;
 }
 

@@ -23,7 +23,7 @@ static sk_handle parse_address(sk_service *service, const char *word) {
     if (word[0] == ':')
         return (sk_handle){(uint32_t)strtoul(word + 1, NULL, 16)};
     if (word[0] == '.')
-        return sk_registry_query(sk_node_registry(sk_service_node(service)), word + 1);
+        return sk_node_find_name(sk_service_node(service), sk_service_worker(service), word + 1);
     sk_node_log(sk_service_node(service), sk_service_worker(service), sk_service_handle(service),
                 "error: Can't convert %s to handle", word);
     return SK_HANDLE_NONE;
@@ -72,7 +72,8 @@ static const char *cmd_reg(sk_service *service, const char *parm, sk_buffer *tex
 static const char *cmd_query(sk_service *service, const char *parm, sk_buffer *text) {
     if (parm[0] != '.')
         return NULL;
-    sk_handle handle = sk_registry_query(sk_node_registry(sk_service_node(service)), parm + 1);
+    sk_handle handle =
+        sk_node_find_name(sk_service_node(service), sk_service_worker(service), parm + 1);
     return sk_handle_is_none(handle) ? NULL : PRINT(text, ":%x", handle.v);
 }
 
@@ -90,13 +91,12 @@ static const char *cmd_name(sk_service *service, const char *parm, sk_buffer *te
     return NULL;
 }
 
-static const char *retire(sk_service *service, sk_handle handle) {
+static int retire(sk_service *service, sk_handle handle) {
     bool is_self = sk_handle_eq(handle, sk_service_handle(service));
     const sk_exit_reason reason = {.kind = is_self ? SK_EXIT_NORMAL : SK_EXIT_KILLED,
                                    .by = sk_service_handle(service)};
-    (void)sk_service_retire_for(sk_service_node(service), sk_service_worker(service), handle,
-                                &reason);
-    return NULL;
+    return sk_service_retire_for(sk_service_node(service), sk_service_worker(service), handle,
+                                 &reason);
 }
 
 static void log_kill(sk_service *service, sk_handle handle) {
@@ -112,7 +112,8 @@ static const char *cmd_exit(sk_service *service, const char *parm, sk_buffer *te
     (void)parm;
     (void)text;
     log_kill(service, sk_service_handle(service));
-    return retire(service, sk_service_handle(service));
+    (void)retire(service, sk_service_handle(service)); /* it may be dead already */
+    return NULL;
 }
 
 static const char *cmd_kill(sk_service *service, const char *parm, sk_buffer *text) {
@@ -121,7 +122,9 @@ static const char *cmd_kill(sk_service *service, const char *parm, sk_buffer *te
     if (sk_handle_is_none(handle))
         return NULL;
     log_kill(service, handle);
-    return retire(service, handle);
+    if (retire(service, handle) < 0) /* the monitor hears of it all the same */
+        sk_node_tell_monitor(sk_service_node(service), sk_service_worker(service), handle);
+    return NULL;
 }
 
 static const char *launch(sk_service *service, const char *parm, bool is_logged, sk_buffer *text) {

@@ -84,8 +84,9 @@ struct socket_server {
     sk_map sockets; /* id -> ss_socket */
     sk_link all, ready;
     ss_event *events, **events_end;
-    bool is_short;   /* some output waits for memory: look again soon */
-    bool is_waiting; /* the polling thread is, or goes, into the wait */
+    bool is_short;        /* some output waits for memory: look again soon */
+    uint32_t input_count; /* of inputs taken from `ready` */
+    bool is_waiting;      /* the polling thread is, or goes, into the wait */
     int spare_fd;
     struct socket_object_interface object;
 

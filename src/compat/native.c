@@ -67,7 +67,8 @@ static bool on_request(sk_native *self, sk_msg *msg) {
     skein_request request = skein_message_request(&in.message);
     bool is_late = msg->deadline_ns && skein_now_ns(service) >= msg->deadline_ns;
     int err = SKEIN_ESTATE;
-    self->present = key_of(request);
+    /* A gate's packets have the number of a connection there, and want no answer. */
+    self->present = msg->type == SK_TYPE_CLIENT ? 0 : key_of(request);
     if (self->module->message && !is_late)
         err = self->module->message(service, self->state, &in.message);
     if (self->present && err < 0)
@@ -123,6 +124,7 @@ static int native_init(void *instance, sk_service *service, char *args) {
     sk_service_set_callback(service, on_message, self, true);
     int err = self->module->start(sk_native_public(self), args ? args : "", &self->state);
     self->is_started = err == 0;
+    self->has_failed = err < 0;
     return err;
 }
 

@@ -17,6 +17,7 @@ typedef struct {
     const skein_module *module;
     void *state; /* the module's own */
     bool is_started;
+    bool has_failed;  /* to start: nothing of the module is called any more */
     bool is_stopping; /* nothing that would have to be waited for is begun any more */
     sk_map waits;     /* session -> what waits for its answer or timer */
     sk_map watches;   /* socket id -> who is told of its events */

@@ -49,7 +49,7 @@ static void on_end(sk_native *self, int32_t id, const char *error) {
     watch last = *entry;
     sk_free(entry);
     skein_socket_close(sk_native_public(self), socket);
-    if (last.events->closed)
+    if (last.events->closed && !self->has_failed)
         last.events->closed(sk_native_public(self), last.user, socket, error);
 }
 
@@ -163,8 +163,10 @@ int skein_socket_start(skein_service *service, skein_socket socket,
 
 void skein_socket_abandon(skein_service *service, skein_socket socket) {
     sk_native *self = sk_native_of(service);
-    if (self && socket.value > 0)
-        sk_free(sk_map_take(&self->watches, (uint64_t)socket.value));
+    if (!self || socket.value <= 0)
+        return;
+    sk_socket_pause(io_of(service), self->service, socket.value); /* what comes is the next one's */
+    sk_free(sk_map_take(&self->watches, (uint64_t)socket.value));
 }
 
 void skein_socket_pause(skein_service *service, skein_socket socket) {

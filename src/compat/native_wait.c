@@ -11,6 +11,8 @@
 #include "compat/native.h"
 
 #define NS_PER_MS 1000000u
+/* A hundred years: as good as no limit, and no sum overflows. */
+#define TIMEOUT_MS_MAX (UINT64_C(100) * 365 * 86400 * 1000)
 
 typedef struct {
     int32_t session;       /* of the timer, or of the call */
@@ -102,6 +104,8 @@ void *skein_timer_cancel(skein_service *service, skein_timer timer) {
 static void answer(sk_native *self, wait *take_record, int error, const sk_msg *msg) {
     wait record = *take_record;
     sk_free(take_record);
+    if (self->has_failed)
+        return;
     record.on_answer(sk_native_public(self), record.user, error, error ? NULL : msg->data,
                      error ? 0 : msg->size);
 }
@@ -119,8 +123,9 @@ int skein_call(skein_service *service, const skein_call_options *options, skein_
     msg->source = sk_service_handle(self->service);
     msg->type = (uint8_t)options->type;
     msg->session = new_session(self);
-    if (options->timeout_ms)
-        msg->deadline_ns = skein_now_ns(service) + options->timeout_ms * NS_PER_MS;
+    uint64_t timeout_ms = options->timeout_ms < TIMEOUT_MS_MAX ? options->timeout_ms : 0;
+    if (timeout_ms)
+        msg->deadline_ns = skein_now_ns(service) + timeout_ms * NS_PER_MS;
     sk_handle callee = {options->to.value};
     wait *record = sk_new(wait);
     *record =
@@ -131,10 +136,10 @@ int skein_call(skein_service *service, const skein_call_options *options, skein_
         return err;
     }
     add(self, record->session, record);
-    if (options->timeout_ms) {
+    if (timeout_ms) {
         record->timer_session = new_session(self);
         add(self, record->timer_session, record);
-        arm(self, record->timer_session, options->timeout_ms);
+        arm(self, record->timer_session, timeout_ms);
     }
     return 0;
 }

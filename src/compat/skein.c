@@ -183,7 +183,8 @@ int skein_name(skein_service *service, const char *name, skein_handle handle) {
 int skein_find(skein_service *service, const char *name, skein_handle *ret_handle) {
     sk_handle handle = SK_HANDLE_NONE;
     if (name[0] == '.')
-        handle = sk_registry_query(sk_node_registry(node_of(service)), name + 1);
+        handle = sk_node_find_name(node_of(service), sk_service_worker(sk_native_service(service)),
+                                   name + 1);
     else if (name[0] == ':')
         handle.v = (uint32_t)strtoul(name + 1, NULL, 16);
     if (sk_handle_is_none(handle))

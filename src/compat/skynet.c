@@ -133,16 +133,9 @@ int skynet_send(struct skynet_context *context, uint32_t source, uint32_t destin
 }
 
 static uint32_t handle_of(sk_node *node, const char *name) {
-    sk_registry *registry = sk_node_registry(node);
-    bool is_foreign = !sk_caller_worker(node);
     if (name[0] == ':')
         return (uint32_t)strtoul(name + 1, NULL, 16);
-    if (is_foreign)
-        sk_registry_lock(registry);
-    sk_handle handle = sk_registry_query(registry, name + 1);
-    if (is_foreign)
-        sk_registry_unlock(registry);
-    return handle.v;
+    return sk_node_find_name(node, sk_caller_worker(node), name + 1).v;
 }
 
 static int send_global(request *send, const char *name) {

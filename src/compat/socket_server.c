@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define POLL_COUNT_MAX 64
+/* Sockets that are ready and read before the others are looked at. */
+#define INPUT_COUNT_MAX 64
 /* Output that the kernel had no memory for is tried again after so long. */
 #define SHORTAGE_MS 10
 
@@ -135,8 +137,7 @@ static void retry_all(struct socket_server *ss) {
 }
 
 /* Gives the lock away while it waits. */
-static void wait_for_more(struct socket_server *ss) {
-    int64_t timeout_ms = ss->is_short ? SHORTAGE_MS : -1;
+static void wait_for_more(struct socket_server *ss, int64_t timeout_ms) {
     ss->is_waiting = true;
     end(ss);
     int count = sk_poller_wait(ss->poller, ss->polled, POLL_COUNT_MAX, timeout_ms);
@@ -154,13 +155,16 @@ int socket_server_poll(struct socket_server *ss, struct socket_message *ret_mess
     sk_free(ss->last_text);
     ss->last_text = NULL;
     while (!take_event(ss, ret_message, &type)) {
-        if (!sk_list_is_empty(&ss->ready)) {
+        bool has_ready = !sk_list_is_empty(&ss->ready);
+        if (has_ready && ++ss->input_count % INPUT_COUNT_MAX != 0) {
             input(ss, SK_CONTAINER(ss->ready.next, ss_socket, ready));
-            continue;
+        } else if (has_ready) {
+            wait_for_more(ss, 0); /* one that never runs dry must not keep the others out */
+        } else {
+            if (more)
+                *more = 0;
+            wait_for_more(ss, ss->is_short ? SHORTAGE_MS : -1);
         }
-        if (more)
-            *more = 0;
-        wait_for_more(ss);
     }
     end(ss);
     return type;

@@ -290,7 +290,8 @@ static sk_handle resolve(gate *self, const char *name) {
         return (sk_handle){(uint32_t)strtoul(name + 1, NULL, 16)};
     if (name[0] != '.')
         return SK_HANDLE_NONE;
-    return sk_registry_query(sk_node_registry(sk_service_node(self->service)), name + 1);
+    return sk_node_find_name(sk_service_node(self->service), sk_service_worker(self->service),
+                             name + 1);
 }
 
 static void forward(gate *self, const sk_gate_command *command) {

@@ -25,6 +25,12 @@ util.run(function()
     return table.concat(all, ", "):find(("0 %d 0, 0 %d 0"):format(killed, exits), 1, true)
   end)
 
+  -- A kill of nobody is told, too.
+  core.command("KILL", ":fffff0")
+  util.wait_for(function()
+    return skynet.call(watcher, "lua"):find("0 " .. 0xfffff0 .. " 0", 1, true)
+  end)
+
   -- One that fails to load has been a service, too.
   print(util.try("call failed", skynet.newservice, "no_such_service")) -- expect: raises call failed
   util.wait_for(function()

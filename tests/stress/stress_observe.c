@@ -134,7 +134,10 @@ static void look(sk_service *service, actor *self) {
     }
     switch (sk_random_below(&self->random, 6)) {
     case 0:
-        (void)sk_service_signal(mortal, 7); /* it may have died meanwhile */
+        if (sk_service_try_ref(mortal)) { /* it may have died meanwhile */
+            sk_service_signal(mortal, 7);
+            sk_service_unref(mortal);
+        }
         break;
     case 1:
         sk_service_log_on(mortal, service);

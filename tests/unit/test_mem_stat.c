@@ -16,8 +16,9 @@ static void test_figures(void **state) {
     (void)state;
     sk_mem_stat before, after;
     sk_mem_get_stat(&before);
-    char *block = sk_malloc(BLOCK_SIZE);
-    memset(block, 1, BLOCK_SIZE);
+    volatile char *block = sk_malloc(BLOCK_SIZE);
+    for (size_t i = 0; i < BLOCK_SIZE; i += 4096) /* a compiler that knows malloc leaves no trace */
+        block[i] = 1;
     sk_mem_get_stat(&after);
     assert_true(after.resident >= before.resident + BLOCK_SIZE / 2);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(SK_VALGRIND)
@@ -25,7 +26,7 @@ static void test_figures(void **state) {
     assert_true(after.active >= after.allocated);
     assert_true(after.mapped >= after.active);
 #endif
-    sk_free(block);
+    sk_free((void *)block);
 }
 
 static void test_controls(void **state) {

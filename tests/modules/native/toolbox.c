@@ -278,6 +278,8 @@ static int on_message(struct skynet_context *context, void *ud, int type, int se
         arm(context);
         return 0;
     }
+    if (type == PTYPE_SOCKET) /* of be_foreign's commands */
+        return 0;
     CHECK(type == PTYPE_RESPONSE && source == 0 && msg == NULL && sz == 0);
     if (session == expected_session) {
         CHECK(skynet_now() - armed_at >= 2);
