@@ -15,6 +15,7 @@ local SHUTDOWN_S = 5
 local INTENSITY = 1
 local PERIOD_S = 5
 --- How long a killed child may take to be gone: it may be inside a long C function.
+local SECONDS_MAX = 1e7  -- as good as for ever; a sleep of more ticks is refused
 local KILL_WAIT_S = 5
 local NESTED_SERVICE = "skein_supervisor"
 
@@ -178,7 +179,7 @@ end
 
 --- Waits until condition() holds; at most `seconds`. -> what it returned, or nil
 local function await(token, condition, seconds)
-  local last = seconds < math.huge and skynet.now() + seconds * 100
+  local last = seconds < SECONDS_MAX and skynet.now() + seconds * 100
   local value = condition()
   while not value do
     local left = last and last - skynet.now()
@@ -198,11 +199,11 @@ local handle_exit
 
 --- Watches the service as the child's, from now on.
 local function adopt(self, child, handle)
+  core.leash(handle)  -- may raise: not a service of this node
   child.handle = handle
   child.reason = nil
   child.state = "starting"
   child.token = {}
-  core.leash(handle)
   link.monitor(handle, function(_, reason)
     if child.handle ~= handle then
       return
@@ -314,8 +315,11 @@ end
 --- -> true | nil, message
 local function start_child(self, child)
   local begin = type(child.start) == "function" and begin_by_function or begin_by_name
-  child.state = "starting"
-  local handle, why = begin(self, child)
+  child.state, child.reason = "starting", nil
+  local ok, handle, why = pcall(begin, self, child)
+  if not ok then
+    handle, why = nil, handle
+  end
   if handle and child.name and not core.name(child.name, handle) then
     handle, why = nil, child.handle and ("the name %s is taken"):format(child.name) or child.reason
   end

@@ -190,8 +190,10 @@ sk_service *node_add_reserved(sk_node *node, sk_service *service) {
 /* The workers have ended. */
 static void end_reserved(sk_node *node) {
     sk_service *service = node->reserved;
+    sk_node_enter(node); /* an abort from outside may be under way */
     while (service)
         service = service_end_reserved(service);
+    sk_node_leave(node);
 }
 
 int sk_node_run(sk_node *node) {

@@ -65,6 +65,7 @@ struct sk_service {
     /* Any thread; atomic. */
     _Atomic uint8_t flags;
     _Atomic bool is_endless;
+    _Atomic bool is_stuck; /* the monitor has found it so, and the log has not told where */
     _Atomic bool is_reserved;
     _Atomic bool traps_exits;
     _Atomic bool is_supervised;
@@ -777,7 +778,14 @@ void sk_service_set_memory(sk_service *service, size_t size) {
     sk_store_relaxed(&service->memory_size, size);
 }
 
-void sk_service_mark_endless(sk_service *service) { sk_store_relaxed(&service->is_endless, true); }
+void sk_service_mark_endless(sk_service *service) {
+    sk_store_relaxed(&service->is_endless, true);
+    sk_store_relaxed(&service->is_stuck, true);
+}
+
+bool sk_service_take_stuck(sk_service *service) {
+    return sk_load_relaxed(&service->is_stuck) && sk_swap_relaxed(&service->is_stuck, false);
+}
 
 void sk_service_ask_place(sk_service *service, sk_handle asker, int32_t session) {
     sk_store_relaxed(&service->asker, (uint64_t)asker.v << 32 | (uint32_t)session);

@@ -157,6 +157,8 @@ void sk_service_set_memory(sk_service *service, size_t size);
 void sk_service_mark_endless(sk_service *service);
 /* Owner. Reads and clears the flag. */
 bool sk_service_take_endless(sk_service *service);
+/* Owner, also in a hook. True once after each mark; an interrupt without one is not for the log. */
+bool sk_service_take_stuck(sk_service *service);
 
 /* Any thread that may hold the pointer. Notes who wants to know where the service is, with the
  * session of the answer, for its next interrupt; the last one wins. */

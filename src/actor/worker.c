@@ -67,7 +67,8 @@ struct sk_worker {
     uint32_t poll_countdown;
     uint32_t injector_countdown;
     bool is_searching;
-    bool is_in_poll; /* what is scheduled now was found by this worker's poll */
+    bool has_given_way; /* the slot let a queued service go first, and has its turn now */
+    bool is_in_poll;    /* what is scheduled now was found by this worker's poll */
     bool is_dirty;
     sk_random random;
 
@@ -673,11 +674,14 @@ static sk_service *find_work(sk_worker *worker) {
         service = injector_take(worker);
     }
     if (!service) {
-        /* A chain through the slot gives way after a while, if anybody waits behind it. */
+        /* A chain through the slot gives way after a while, if anybody waits behind it: to one. */
         bool chain_is_old = worker->stamp - worker->chain_stamp > worker->sched->chain_cycles;
-        if (SK_UNLIKELY(chain_is_old)) {
-            worker->chain_stamp = worker->stamp;
+        if (SK_UNLIKELY(chain_is_old) && !worker->has_given_way) {
+            worker->has_given_way = true;
             service = take_queued(worker);
+        } else if (worker->has_given_way) {
+            worker->has_given_way = false;
+            worker->chain_stamp = worker->stamp;
         }
     }
     if (!service && (service = take_next(worker)))

@@ -100,7 +100,6 @@ static bool wait_for_rest(instance *self, const sigset_t *set) {
 static bool wait_for_shutdown(instance *self, const sigset_t *set, bool supervisors) {
     size_t count, next = 0;
     sk_handle *list = sk_node_list_shutdown(self->node, supervisors, &count);
-    int before = sk_node_asked_count(self->node); /* those that do not end */
     int window = ASK_COUNT;
     int last_open = 0, patience = ASK_PATIENCE;
     uint64_t end_ms = sk_clock_ms(self->clock) + self->stop_ms;
@@ -108,7 +107,7 @@ static bool wait_for_shutdown(instance *self, const sigset_t *set, bool supervis
     if (count > 0)
         sk_io_resume_input(self->io);
     while (goes_on && sk_clock_ms(self->clock) < end_ms) {
-        int open = sk_node_asked_count(self->node) - before;
+        int open = sk_node_asked_count(self->node); /* with those of the step before */
         if (next == count && open <= 0)
             break;
         patience = open < last_open ? ASK_PATIENCE : patience - 1;

@@ -120,7 +120,8 @@ static void *native_create(void) { return sk_new(sk_native); }
 static int native_init(void *instance, sk_service *service, char *args) {
     sk_native *self = instance;
     self->service = service;
-    self->module = sk_service_module(service)->data;
+    sk_store_release(&self->module,
+                     sk_service_module(service)->data); /* pairs with a signal's look */
     sk_service_set_callback(service, on_message, self, true);
     int err = self->module->start(sk_native_public(self), args ? args : "", &self->state);
     self->is_started = err == 0;
@@ -141,8 +142,9 @@ static void native_release(void *instance) {
 
 static void native_signal(void *instance, int number) {
     sk_native *self = instance;
-    if (self->module->signal)
-        self->module->signal(sk_native_public(self), self->state, number);
+    const skein_module *module = sk_load_acquire(&self->module);
+    if (module && module->signal) /* NULL: it is still being launched */
+        module->signal(sk_native_public(self), self->state, number);
 }
 
 int sk_native_adopt(const void *object, sk_module *ret_module, sk_buffer *error) {

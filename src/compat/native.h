@@ -8,13 +8,14 @@
 #include "skein.h"
 
 #include "actor/service.h"
+#include "base/atomic.h"
 #include "base/map.h"
 #include "io/event.h"
 #include "io/io.h"
 
 typedef struct {
     sk_service *service;
-    const skein_module *module;
+    _Atomic(const skein_module *) module;
     void *state; /* the module's own */
     bool is_started;
     bool has_failed;  /* to start: nothing of the module is called any more */

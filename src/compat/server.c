@@ -133,7 +133,7 @@ int skynet_handle_retire(uint32_t handle) {
     if (!service)
         return 0;
     int err = sk_service_retire(node, sk_caller_worker(node), (sk_handle){handle});
-    sk_service_unref(service);
+    skynet_context_release(sk_caller_context(service)); /* it may be what ends the node */
     return err == 0;
 }
 

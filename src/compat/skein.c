@@ -158,8 +158,11 @@ int skein_launch(skein_service *service, const char *module, const char *args,
 }
 
 static int retire(skein_service *service, sk_handle handle) {
-    return sk_service_retire(node_of(service), sk_service_worker(sk_native_service(service)),
-                             handle);
+    sk_service *self = sk_native_service(service);
+    bool is_self = sk_handle_eq(handle, sk_service_handle(self));
+    const sk_exit_reason reason = {.kind = is_self ? SK_EXIT_NORMAL : SK_EXIT_KILLED,
+                                   .by = sk_service_handle(self)};
+    return sk_service_retire_for(node_of(service), sk_service_worker(self), handle, &reason);
 }
 
 void skein_exit(skein_service *service) {

@@ -67,8 +67,8 @@ static void set_default_bound(sk_vm *vm, const char *text) {
     sk_bound_settings settings = {.len_max = positive_or_none(env, BOUND_LEN_KEY),
                                   .delay_ms_max = positive_or_none(env, BOUND_DELAY_KEY)};
     bool is_bounded = settings.len_max || settings.delay_ms_max;
-    if (!is_bounded || sk_loader_is_system_service(text))
-        return;
+    if (!is_bounded || sk_loader_is_system_service(text) || sk_service_drains(vm->service))
+        return; /* the last: a log service, whose lines are no requests */
     const char *policy = sk_env_get(env, BOUND_POLICY_KEY);
     if (policy)
         (void)sk_policy_parse(policy, &settings.policy); /* the configuration was checked */

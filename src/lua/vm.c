@@ -309,7 +309,7 @@ static void interrupt_hook(lua_State *L, lua_Debug *ar) {
     uint64_t mark = sk_swap_acq_rel(&vm->signal_mark, 0); /* pairs with raise_signal */
     if (mark && mark == present_mark(vm))                 /* else it was for an earlier message */
         raise_signal(vm, L);
-    if (!mark && !was_asked)
+    if (!mark && !was_asked && sk_service_take_stuck(vm->service))
         log_place(vm, L, "error: still in the same message, at:");
 }
 
