@@ -47,6 +47,7 @@ struct sk_service {
     bool accepts_nodes;
     bool is_closed;  /* the mailbox is; only the release is left to do */
     bool is_alerted; /* calm() is due when the box is empty */
+    bool session_has_wrapped;
     int32_t session;
     uint64_t alert_len; /* from here on a message is looked at: on_alert */
     void *io_data;
@@ -79,6 +80,8 @@ struct sk_service {
     /* Owner, seldom. */
     uint64_t overload_len; /* length of the next warning */
     sk_bound *bound;       /* NULL: none */
+    sk_session_check_fn session_check;
+    void *session_user;
 
     /* Written by whoever retires it, before IS_DEAD; then the owner's. */
     sk_exit_kind exit_kind;
@@ -644,10 +647,25 @@ sk_worker *sk_service_worker(const sk_service *service) {
     return sk_load_relaxed(&service->worker);
 }
 
+static bool session_is_used(sk_service *service) {
+    return service->session_has_wrapped && service->session_check &&
+           service->session_check(service->session_user, service->session);
+}
+
 int32_t sk_service_new_session(sk_service *service) {
-    if (service->session == INT32_MAX)
-        service->session = 0;
-    return ++service->session;
+    do {
+        if (SK_UNLIKELY(service->session == INT32_MAX)) {
+            service->session = 0;
+            service->session_has_wrapped = true;
+        }
+        service->session++;
+    } while (SK_UNLIKELY(session_is_used(service)));
+    return service->session;
+}
+
+void sk_service_set_session_check(sk_service *service, sk_session_check_fn check, void *user) {
+    service->session_check = check;
+    service->session_user = user;
 }
 
 const sk_msg *sk_service_upcoming(const sk_service *service) { return service->mailbox.list; }

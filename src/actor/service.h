@@ -94,8 +94,16 @@ void sk_service_log_event(sk_service *service, const sk_msglog_event *event);
  * may hold the pointer: the worker of a moment ago, or NULL. */
 sk_worker *sk_service_worker(const sk_service *service);
 
-/* Owner. A session number: 1..0x7fffffff, then again 1. */
+/* Owner. A session number: 1..0x7fffffff, then again from 1 on, but for those that the check of
+ * sk_service_set_session_check says are in use. */
 int32_t sk_service_new_session(sk_service *service);
+
+/* Whether the session number was given out before and is still in use. Asked for each number of
+ * all turns but the first, in order. */
+typedef bool (*sk_session_check_fn)(void *user, int32_t session);
+
+/* Owner. Sets what knows the sessions in use; without it none is. */
+void sk_service_set_session_check(sk_service *service, sk_session_check_fn check, void *user);
 
 /* Owner, in a dispatch. The message after the present one if it is known, with those behind it by
  * `next`; only to look at. */

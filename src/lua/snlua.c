@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "lua/dispatcher.h"
 #include "lua/loader.h"
+#include "lua/task.h"
 #include "lua/vm.h"
 
 #include <lauxlib.h>
@@ -127,6 +128,7 @@ static int snlua_init(void *instance, sk_service *service, char *args) {
     sk_vm *vm = sk_vm_new(service);
     sk_store_release(&host->vm, vm); /* pairs with snlua_signal */
     sk_service_set_callback(service, on_load, vm, true);
+    sk_service_set_session_check(service, sk_task_session_is_used, vm);
     sk_msg *msg = sk_msg_new_copy(args, strlen(args));
     msg->source = sk_service_handle(service);
     return sk_service_post(service, sk_service_handle(service), msg);

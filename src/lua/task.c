@@ -348,12 +348,24 @@ void sk_task_queue_failure(sk_task *task, sk_wake wake) {
     queue_on(&task->vm->failures, task, wake);
 }
 
-int32_t sk_task_new_session(sk_vm *vm) {
-    int32_t session;
-    do
-        session = sk_service_new_session(vm->service);
-    while (SK_UNLIKELY(sk_map_get(&vm->sessions, (uint64_t)session) != NULL));
-    return session;
+int32_t sk_task_new_session(sk_vm *vm) { return sk_service_new_session(vm->service); }
+
+/* A turn of the counter begins: numbers of earlier turns are in use if they are waited for now. */
+static void note_old_sessions(sk_vm *vm) {
+    sk_map_done(&vm->old_sessions);
+    for (sk_link *l = vm->tasks.next; l != &vm->tasks; l = l->next) {
+        sk_task *task = SK_CONTAINER(l, sk_task, all);
+        if (task->wait != SK_WAIT_NONE && task->wait_session > 0)
+            (void)sk_map_put(&vm->old_sessions, (uint64_t)task->wait_session, task);
+    }
+}
+
+bool sk_task_session_is_used(void *user, int32_t session) {
+    sk_vm *vm = user;
+    if (session == 1)
+        note_old_sessions(vm);
+    return sk_map_get(&vm->sessions, (uint64_t)session) ||
+           sk_map_get(&vm->old_sessions, (uint64_t)session);
 }
 
 void sk_task_arm(sk_vm *vm, int32_t session, double delay_cs) { arm(vm, session, delay_cs, 0); }

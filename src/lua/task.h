@@ -55,6 +55,9 @@ void sk_task_queue_failure(sk_task *task, sk_wake wake);
 /* A session that nothing waits for. */
 int32_t sk_task_new_session(sk_vm *vm);
 
+/* The vm's check for sk_service_set_session_check; `user` is the vm. */
+bool sk_task_session_is_used(void *user, int32_t session);
+
 /* Arms a timer whose expiry arrives as a RESPONSE with this session. `delay_cs` may be fractional;
  * <= 0 fires at once, behind what is in the mailbox. */
 void sk_task_arm(sk_vm *vm, int32_t session, double delay_cs);

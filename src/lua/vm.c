@@ -120,6 +120,7 @@ void sk_vm_free(sk_vm *take_vm) {
         take_vm->on_close(take_vm);
     sk_task_free_all(take_vm);
     sk_map_done(&take_vm->sessions);
+    sk_map_done(&take_vm->old_sessions);
     sk_map_done(&take_vm->profiles);
     sk_free(take_vm->slots);
     sk_trace_done(take_vm);

@@ -183,6 +183,7 @@ struct sk_vm {
     sk_task **slots;              /* by anchor */
     uint32_t slot_cap;
     sk_map sessions;
+    sk_map old_sessions;    /* of tasks when the session counter began its turn; values unused */
     uint32_t waiting_count; /* sessions waited for: skynet.task() */
     sk_link replies;        /* unanswered skynet.response closures */
     sk_task *starter;       /* runs the start function; NULL before and after */
