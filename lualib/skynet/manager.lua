@@ -99,10 +99,26 @@ function skynet.forward_type(map, start)
   end, true, start)
 end
 
---- Every message goes through f(type, msg, sz, session, source) first, which returns all five.
+--- Tells the caller of a request that did not get to the dispatcher.
+local function refuse(request)
+  local is_request = request.type ~= skynet.PTYPE_RESPONSE and request.type ~= skynet.PTYPE_ERROR
+  if is_request and request.session ~= 0 and request.source ~= 0 then
+    core.send(request.source, skynet.PTYPE_ERROR, request.session, "")
+  end
+end
+
+--- Every message goes through f(type, msg, sz, session, source) first, which returns all five. If
+-- it raises, or returns something else, the caller of a request is told; the error is in the log.
 function skynet.filter(f, start)
-  start_with(function(...)
-    skynet.dispatch_message(f(...))
+  local request = setmetatable({ session = 0 }, { __close = refuse })
+  start_with(function(type, msg, sz, session, source)
+    request.type, request.session, request.source = type, session, source
+    local _ <close> = request
+    local _, err = core.feed(f(type, msg, sz, session, source))
+    request.session = 0
+    if err then
+      error(err, 0)
+    end
   end, false, start)
 end
 

@@ -39,8 +39,33 @@ local function start_filter()
   end, function() end)
 end
 
+local function start_picky()
+  local wrong = {
+    ["raise text"] = function() error "the filter refuses raise text" end,
+    ["raise nil"] = function() error() end,
+    ["return nothing"] = function() end,
+    ["return texts"] = function() return "a", "b", "c", "d", "e" end,
+  }
+  skynet.dispatch("lua", function(_, _, text)
+    if text == "answer and fail" then
+      skynet.retpack "answered"
+    end
+    assert(text == "fine", "failed behind the filter")
+    skynet.retpack(text)
+  end)
+  skynet.filter(function(type, msg, sz, ...)
+    local f = type == skynet.PTYPE_LUA and wrong[skynet.unpack(msg, sz)]
+    if f then
+      return f()
+    end
+    return type, msg, sz, ...
+  end, function() end)
+end
+
 if role == "proxy" then
   start_proxy()
+elseif role == "picky" then
+  start_picky()
 else
   start_filter()
 end
