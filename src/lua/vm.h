@@ -83,10 +83,10 @@ struct sk_task {
     uint8_t type;    /* of the request */
     int32_t session; /* of the request */
     sk_handle source;
+    uint32_t account;     /* see account.h; 0: none */
     uint64_t deadline_ns; /* inherited by calls; 0: none */
     char *trace;          /* tag of the trace it belongs to; NULL: none */
 
-    uint32_t account;        /* see account.h; 0: none */
     uint64_t charged_cycles; /* up to here its account has been charged; 0: it does not run */
 
     int32_t wait_session;
