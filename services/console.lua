@@ -3,14 +3,7 @@
 -- What fails is in the log. Ends quietly with the input.
 local skynet = require "skynet"
 local socket = require "skynet.socket"
-
-local function split(line)
-  local words = {}
-  for word in line:gmatch "%S+" do
-    words[#words + 1] = word
-  end
-  return words
-end
+local reader = require "skein.console.reader"
 
 local function start(first, ...)
   if first == "snax" then
@@ -20,7 +13,7 @@ local function start(first, ...)
 end
 
 local function run(line)
-  local words = split(line)
+  local words = reader.words(line)
   if #words == 0 then
     return
   end

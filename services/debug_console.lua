@@ -42,14 +42,6 @@ end
 
 -- ---- commands ----
 
-local function words_of(line)
-  local words = {}
-  for word in line:gmatch "%S+" do
-    words[#words + 1] = word
-  end
-  return words
-end
-
 --- An error of a command, without its place in our own code.
 local function error_text(err)
   return (tostring(err):gsub("^%S+/console/%a+%.lua:%d+: ", ""))
@@ -77,7 +69,7 @@ local function expect_end(console)
 end
 
 local function execute(console, line)
-  local args = words_of(line)
+  local args = reader.words(line)
   local name = table.remove(args, 1)
   if not name then
     return

@@ -21,16 +21,8 @@ typedef struct entry {
 
 struct sk_env {
     sk_spin lock; /* over map and the chains */
-    sk_map map;   /* hash of the key -> newest entry */
+    sk_map map;   /* sk_map_key_of -> newest entry */
 };
-
-/* FNV-1a (G. Fowler, L. Noll, P. Vo); never 0, which the map keeps for itself. */
-static uint64_t hash_of(const char *key) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (const char *p = key; *p; p++)
-        hash = (hash ^ (uint8_t)*p) * 0x100000001b3u;
-    return hash ? hash : 1;
-}
 
 static entry *entry_new(const char *key, const char *value) {
     size_t key_size = strlen(key) + 1;
@@ -71,7 +63,7 @@ void sk_env_free(sk_env *take_env) {
 
 const char *sk_env_get(sk_env *env, const char *key) {
     sk_assert(env && key);
-    uint64_t hash = hash_of(key);
+    uint64_t hash = sk_map_key_of(key);
     sk_spin_acquire(&env->lock);
     const entry *e = find(env, hash, key);
     sk_spin_release(&env->lock);
@@ -80,7 +72,7 @@ const char *sk_env_get(sk_env *env, const char *key) {
 
 int sk_env_set(sk_env *env, const char *key, const char *value) {
     sk_assert(env && key && value);
-    uint64_t hash = hash_of(key);
+    uint64_t hash = sk_map_key_of(key);
     entry *e = entry_new(key, value);
     sk_spin_acquire(&env->lock);
     bool taken = find(env, hash, key) != NULL;

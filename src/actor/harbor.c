@@ -8,15 +8,10 @@
 #include <string.h>
 
 /* Nobody takes it: the failure comes to the sender as an answer, from the address it used. */
-static int answer_with_error(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg) {
-    if (take_msg->session > 0 && take_msg->type != SK_TYPE_RESPONSE &&
-        take_msg->type != SK_TYPE_ERROR) {
-        sk_msg *error = sk_msg_new_around(NULL, 0);
-        error->source = to;
-        error->type = SK_TYPE_ERROR;
-        error->session = take_msg->session;
-        (void)sk_node_post(node, worker, take_msg->source, error); /* the sender may be gone */
-    }
+static int answer_with_error(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_msg,
+                             int type) {
+    if (sk_harbor_owes_answer(take_msg->session, type))
+        sk_node_post_error(node, worker, to, take_msg->source, take_msg->session);
     sk_msg_free(take_msg);
     return 0;
 }
@@ -25,7 +20,7 @@ static int forward(sk_node *node, sk_worker *worker, const sk_remote_name *to, s
     sk_handle harbor = sk_node_harbor(node);
     sk_handle answer_from = {to->handle};
     if (sk_handle_is_none(harbor))
-        return answer_with_error(node, worker, answer_from, take_msg);
+        return answer_with_error(node, worker, answer_from, take_msg, take_msg->type);
     sk_msg *carrier = sk_msg_new(sizeof(sk_remote_msg));
     carrier->source = take_msg->source;
     carrier->session = take_msg->session;
@@ -35,13 +30,8 @@ static int forward(sk_node *node, sk_worker *worker, const sk_remote_name *to, s
     remote->message = sk_msg_take_payload(take_msg);
     if (sk_node_try_post(node, worker, harbor, carrier) == 0)
         return 0;
-    /* It is gone. */
-    sk_msg *msg = sk_msg_new_around((void *)(uintptr_t)remote->message, remote->size);
-    msg->source = carrier->source;
-    msg->session = carrier->session;
-    msg->type = (uint8_t)remote->type;
-    sk_msg_free(carrier);
-    return answer_with_error(node, worker, answer_from, msg);
+    sk_free((void *)(uintptr_t)remote->message); /* it is gone */
+    return answer_with_error(node, worker, answer_from, carrier, remote->type);
 }
 
 static bool may_leave(sk_node *node, sk_worker *worker, sk_msg *msg) {
@@ -66,7 +56,7 @@ int sk_harbor_post_name(sk_node *node, sk_worker *worker, const char *name, sk_m
     size_t size = strlen(name);
     if (size > SK_GLOBAL_NAME_LEN_MAX) {
         sk_node_log(node, worker, take_msg->source, "error: Invalid global name %s", name);
-        return answer_with_error(node, worker, SK_HANDLE_NONE, take_msg);
+        return answer_with_error(node, worker, SK_HANDLE_NONE, take_msg, take_msg->type);
     }
     sk_remote_name destination = {.handle = 0};
     memcpy(destination.name, name, size);

@@ -23,6 +23,11 @@ typedef struct {
     int type;
 } sk_remote_msg;
 
+/* Whether who sent such a message waits for an answer. */
+static inline bool sk_harbor_owes_answer(int32_t session, int type) {
+    return session > 0 && type != SK_TYPE_RESPONSE && type != SK_TYPE_ERROR;
+}
+
 /* Any thread. Makes a service the harbor service; none: there is no longer any. It should reserve
  * itself (sk_service_reserve), so as not to keep the node from ending. */
 void sk_node_set_harbor(sk_node *node, sk_handle harbor);

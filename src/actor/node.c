@@ -19,6 +19,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define LOGGER_NAME "logger"
 #define CPATH_KEY "cpath"
@@ -370,11 +371,7 @@ int sk_node_harbor_id(const sk_node *node) { return node->options.harbor_id; }
 SK_COLD static int refuse(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg) {
     if (msg->session == 0 || sk_handle_is_none(msg->source))
         return SK_ELIMIT;
-    sk_msg *error = sk_msg_new_around(NULL, 0);
-    error->source = to;
-    error->type = SK_TYPE_ERROR;
-    error->session = msg->session;
-    (void)sk_node_post(node, worker, msg->source, error);
+    sk_node_post_error(node, worker, to, msg->source, msg->session);
     sk_msg_free(msg);
     return 0;
 }
@@ -418,6 +415,28 @@ int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_ms
     return err;
 }
 
+void sk_node_post_error(sk_node *node, sk_worker *worker, sk_handle from, sk_handle to,
+                        int32_t session) {
+    sk_msg *error = sk_msg_new_around(NULL, 0);
+    error->source = from;
+    error->type = SK_TYPE_ERROR;
+    error->session = session;
+    (void)sk_node_post(node, worker, to, error); /* it may be gone */
+}
+
+int sk_node_start_timer(sk_node *node, sk_worker *worker, const sk_timer_start *start) {
+    if (start->delay_ms == 0) {
+        sk_msg *msg = sk_msg_new_around(NULL, 0);
+        msg->type = SK_TYPE_RESPONSE;
+        msg->session = start->session;
+        msg->deadline_ns = start->tag;
+        return sk_node_post(node, worker, start->to, msg);
+    }
+    if (sk_timer_add(node->timer, start->to, start->session, start->delay_ms, start->tag))
+        sk_sched_timer_armed(node->sched, start->delay_ms);
+    return 0;
+}
+
 sk_handle sk_node_find_name(sk_node *node, const sk_worker *worker, const char *name) {
     if (worker)
         return sk_registry_query(node->registry, name);
@@ -425,6 +444,12 @@ sk_handle sk_node_find_name(sk_node *node, const sk_worker *worker, const char *
     sk_handle handle = sk_registry_query(node->registry, name);
     sk_registry_unlock(node->registry);
     return handle;
+}
+
+sk_handle sk_node_find_address(sk_node *node, const sk_worker *worker, const char *text) {
+    if (text[0] == ':')
+        return (sk_handle){(uint32_t)strtoul(text + 1, NULL, 16)};
+    return text[0] == '.' ? sk_node_find_name(node, worker, text + 1) : SK_HANDLE_NONE;
 }
 
 static sk_handle find_logger(sk_node *node, sk_worker *worker) {

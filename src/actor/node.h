@@ -132,6 +132,23 @@ int sk_node_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *take_ms
 /* Any thread. As sk_node_post, but `msg` stays the caller's when the result is negative. */
 int sk_node_try_post(sk_node *node, sk_worker *worker, sk_handle to, sk_msg *msg);
 
+/* Any thread. Answers the request `session` of `to`, who may be gone, with an error from `from`.
+ * `worker` as in sk_node_post. */
+void sk_node_post_error(sk_node *node, sk_worker *worker, sk_handle from, sk_handle to,
+                        int32_t session);
+
+typedef struct {
+    sk_handle to;
+    int32_t session;
+    uint64_t delay_ms; /* 0: at once */
+    uint64_t tag;      /* as in sk_timer_add */
+} sk_timer_start;
+
+/* Any thread. After the delay, `to` gets a message of type RESPONSE, source none, with the session
+ * and the tag. 0; SK_ENOENT when the delay is 0 and there is no such service. `worker` as in
+ * sk_node_post. */
+int sk_node_start_timer(sk_node *node, sk_worker *worker, const sk_timer_start *start);
+
 /* How much a line of the log matters. PLAIN: nobody said; such a line is never left out. */
 typedef enum {
     SK_LOG_DEBUG,
@@ -189,5 +206,9 @@ void sk_node_tell_monitor(sk_node *node, sk_worker *worker, sk_handle handle);
 /* Any thread. The handle of a name, without its dot; none if unbound. `worker` as in
  * sk_node_post. */
 sk_handle sk_node_find_name(sk_node *node, const sk_worker *worker, const char *name);
+
+/* Any thread. The handle that ":hex" or ".name" stands for; none for an unbound name and for any
+ * other text. `worker` as in sk_node_post. */
+sk_handle sk_node_find_address(sk_node *node, const sk_worker *worker, const char *text);
 
 #endif

@@ -123,11 +123,7 @@ static void bounce(sk_service *service, sk_worker *worker, const sk_msg *msg) {
     if (msg->type == SK_TYPE_RESPONSE || msg->type == SK_TYPE_ERROR ||
         sk_handle_is_none(msg->source) || msg->kind == SK_MSG_NODE)
         return;
-    sk_msg *error = sk_msg_new_around(NULL, 0);
-    error->source = service->handle;
-    error->type = SK_TYPE_ERROR;
-    error->session = msg->session;
-    (void)sk_node_post(service->node, worker, msg->source, error);
+    sk_node_post_error(service->node, worker, service->handle, msg->source, msg->session);
 }
 
 void sk_service_bounce(sk_service *service, const sk_msg *msg) {
@@ -669,6 +665,11 @@ void sk_service_set_session_check(sk_service *service, sk_session_check_fn check
 }
 
 const sk_msg *sk_service_upcoming(const sk_service *service) { return service->mailbox.list; }
+
+void sk_service_start_timer(sk_service *service, int32_t session, uint64_t delay_ms, uint64_t tag) {
+    sk_timer_start start = {service->handle, session, delay_ms, tag};
+    (void)sk_node_start_timer(service->node, sk_service_worker(service), &start); /* or it ends */
+}
 
 int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg) {
     return sk_node_post(service->node, sk_service_worker(service), to, take_msg);

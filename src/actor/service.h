@@ -109,6 +109,9 @@ void sk_service_set_session_check(sk_service *service, sk_session_check_fn check
  * `next`; only to look at. */
 const sk_msg *sk_service_upcoming(const sk_service *service);
 
+/* Owner. Starts a timer of the service itself; sk_node_start_timer. */
+void sk_service_start_timer(sk_service *service, int32_t session, uint64_t delay_ms, uint64_t tag);
+
 /* Owner. Posts `take_msg` (its source and type filled in) to `to`. As sk_node_post. */
 int sk_service_post(sk_service *service, sk_handle to, sk_msg *take_msg);
 

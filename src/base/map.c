@@ -38,6 +38,13 @@ void sk_map_done(sk_map *map) {
     *map = (sk_map){0};
 }
 
+uint64_t sk_map_key_of(const char *text) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (const char *c = text; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * 0x100000001b3u;
+    return hash ? hash : 1;
+}
+
 void *sk_map_get(const sk_map *map, uint64_t key) {
     if (map->count == 0)
         return NULL;

@@ -18,6 +18,9 @@ typedef struct {
     uint32_t count;
 } sk_map;
 
+/* A key for a text: its hash, FNV-1a (G. Fowler, L. Noll, P. Vo), never 0. Texts can share one. */
+uint64_t sk_map_key_of(const char *text);
+
 /* Frees the memory; the map is empty afterwards. */
 void sk_map_done(sk_map *map);
 

@@ -2,8 +2,6 @@
 #include "compat/commands.h"
 
 #include "actor/registry.h"
-#include "actor/timer.h"
-#include "actor/worker.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -20,29 +18,18 @@ static const char *finish(sk_buffer *text) {
 #define PRINT(text, ...) (sk_buffer_printf((text), __VA_ARGS__), finish(text))
 
 static sk_handle parse_address(sk_service *service, const char *word) {
-    if (word[0] == ':')
-        return (sk_handle){(uint32_t)strtoul(word + 1, NULL, 16)};
-    if (word[0] == '.')
-        return sk_node_find_name(sk_service_node(service), sk_service_worker(service), word + 1);
+    if (word[0] == ':' || word[0] == '.')
+        return sk_node_find_address(sk_service_node(service), sk_service_worker(service), word);
     sk_node_log(sk_service_node(service), sk_service_worker(service), sk_service_handle(service),
                 "error: Can't convert %s to handle", word);
     return SK_HANDLE_NONE;
 }
 
 static const char *cmd_timeout(sk_service *service, const char *parm, sk_buffer *text) {
-    sk_node *node = sk_service_node(service);
     long ticks = strtol(parm, NULL, 10);
+    uint64_t delay_ms = ticks <= 0 ? 0 : (uint64_t)(ticks > INT32_MAX ? INT32_MAX : ticks) * 10;
     int32_t session = sk_service_new_session(service);
-    if (ticks <= 0) {
-        sk_msg *msg = sk_msg_new_around(NULL, 0);
-        msg->type = SK_TYPE_RESPONSE;
-        msg->session = session;
-        (void)sk_service_post(service, sk_service_handle(service), msg);
-    } else {
-        uint64_t delay_ms = (uint64_t)(ticks > INT32_MAX ? INT32_MAX : ticks) * 10;
-        if (sk_timer_add(sk_node_timer(node), sk_service_handle(service), session, delay_ms, 0))
-            sk_sched_timer_armed(sk_node_sched(node), delay_ms);
-    }
+    sk_service_start_timer(service, session, delay_ms, 0);
     return PRINT(text, "%d", session);
 }
 

@@ -123,6 +123,7 @@ static int native_init(void *instance, sk_service *service, char *args) {
     sk_store_release(&self->module,
                      sk_service_module(service)->data); /* pairs with a signal's look */
     sk_service_set_callback(service, on_message, self, true);
+    sk_service_set_session_check(service, sk_native_session_is_used, self);
     int err = self->module->start(sk_native_public(self), args ? args : "", &self->state);
     self->is_started = err == 0;
     self->has_failed = err < 0;

@@ -52,6 +52,10 @@ static inline skein_service *sk_native_public(const sk_native *native) {
 /* An answer, an error or a timer has come: calls who waits for it. */
 void sk_native_on_answer(sk_native *native, const sk_msg *msg);
 
+/* The check of sk_service_set_session_check: something waits under the session. `user` is the
+ * sk_native. */
+bool sk_native_session_is_used(void *user, int32_t session);
+
 /* The end: all calls fail with SK_ECLOSED, all timers are forgotten. */
 void sk_native_end_waits(sk_native *native);
 

@@ -3,8 +3,6 @@
  * Each is a record in the map of its service under its session. A call with a timeout is there
  * twice, under the session of its timer, too; whichever comes first removes both. What comes for a
  * session that is not there any more was cancelled or is late, and is dropped. */
-#include "actor/timer.h"
-#include "actor/worker.h"
 #include "base/assert.h"
 #include "base/buffer.h"
 #include "base/mem.h"
@@ -23,12 +21,9 @@ typedef struct {
     void *user;
 } wait;
 
-static int32_t new_session(sk_native *self) {
-    int32_t session;
-    do
-        session = sk_service_new_session(self->service);
-    while (sk_map_get(&self->waits, (uint64_t)session)); /* from before the counter's last turn */
-    return session;
+bool sk_native_session_is_used(void *user, int32_t session) {
+    const sk_native *self = user;
+    return sk_map_get(&self->waits, (uint64_t)session) != NULL;
 }
 
 static void add(sk_native *self, int32_t session, wait *record) {
@@ -48,23 +43,6 @@ static wait *take(sk_native *self, int32_t session) {
     return record;
 }
 
-/* The message that a timer of no delay would send, at once. */
-static void post_timer(sk_native *self, int32_t session) {
-    sk_msg *msg = sk_msg_new_around(NULL, 0);
-    msg->type = SK_TYPE_RESPONSE;
-    msg->session = session;
-    (void)sk_service_post(self->service, sk_service_handle(self->service), msg); /* else: ending */
-}
-
-static void arm(sk_native *self, int32_t session, uint64_t delay_ms) {
-    sk_node *node = sk_service_node(self->service);
-    sk_handle handle = sk_service_handle(self->service);
-    if (delay_ms == 0)
-        post_timer(self, session);
-    else if (sk_timer_add(sk_node_timer(node), handle, session, delay_ms, 0))
-        sk_sched_timer_armed(sk_node_sched(node), delay_ms);
-}
-
 /* ---- Timers ---- */
 
 int skein_after_ms(skein_service *service, uint64_t delay_ms, skein_timer_fn on_time, void *user,
@@ -73,11 +51,12 @@ int skein_after_ms(skein_service *service, uint64_t delay_ms, skein_timer_fn on_
     if (!self)
         return SKEIN_ESTATE;
     wait *record = sk_new(wait);
-    *record = (wait){.session = new_session(self), .on_time = on_time, .user = user};
+    *record =
+        (wait){.session = sk_service_new_session(self->service), .on_time = on_time, .user = user};
     add(self, record->session, record);
     if (ret_timer)
         ret_timer->value = record->session;
-    arm(self, record->session, delay_ms);
+    sk_service_start_timer(self->service, record->session, delay_ms, 0);
     return 0;
 }
 
@@ -122,7 +101,7 @@ int skein_call(skein_service *service, const skein_call_options *options, skein_
     sk_msg *msg = sk_msg_new_copy(options->data, options->size);
     msg->source = sk_service_handle(self->service);
     msg->type = (uint8_t)options->type;
-    msg->session = new_session(self);
+    msg->session = sk_service_new_session(self->service);
     uint64_t timeout_ms = options->timeout_ms < TIMEOUT_MS_MAX ? options->timeout_ms : 0;
     if (timeout_ms)
         msg->deadline_ns = skein_now_ns(service) + timeout_ms * NS_PER_MS;
@@ -137,9 +116,9 @@ int skein_call(skein_service *service, const skein_call_options *options, skein_
     }
     add(self, record->session, record);
     if (timeout_ms) {
-        record->timer_session = new_session(self);
+        record->timer_session = sk_service_new_session(self->service);
         add(self, record->timer_session, record);
-        arm(self, record->timer_session, timeout_ms);
+        sk_service_start_timer(self->service, record->timer_session, timeout_ms, 0);
     }
     return 0;
 }

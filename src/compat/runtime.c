@@ -3,8 +3,6 @@
 #include "skynet_imp.h"
 #include "skynet_timer.h"
 
-#include "actor/timer.h"
-#include "actor/worker.h"
 #include "base/mem.h"
 #include "cli/run.h"
 #include "compat/caller.h"
@@ -85,17 +83,9 @@ int skynet_timeout(uint32_t handle, int time, int session) {
     sk_node *node = sk_caller_node(NULL);
     if (!node)
         return -1;
-    if (time <= 0) {
-        sk_msg *msg = sk_msg_new_around(NULL, 0);
-        msg->type = SK_TYPE_RESPONSE;
-        msg->session = session;
-        int err = sk_node_post(node, sk_caller_worker(node), (sk_handle){handle}, msg);
-        return err < 0 ? -1 : session;
-    }
-    uint64_t delay_ms = (uint64_t)time * 10;
-    if (sk_timer_add(sk_node_timer(node), (sk_handle){handle}, session, delay_ms, 0))
-        sk_sched_timer_armed(sk_node_sched(node), delay_ms);
-    return session;
+    sk_timer_start start = {{handle}, session, time <= 0 ? 0 : (uint64_t)time * 10, 0};
+    int err = sk_node_start_timer(node, sk_caller_worker(node), &start);
+    return err < 0 ? -1 : session;
 }
 
 uint32_t skynet_starttime(void) {

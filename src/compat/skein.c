@@ -16,7 +16,6 @@
 #include <lauxlib.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The public numbers are ours. */
@@ -184,12 +183,8 @@ int skein_name(skein_service *service, const char *name, skein_handle handle) {
 }
 
 int skein_find(skein_service *service, const char *name, skein_handle *ret_handle) {
-    sk_handle handle = SK_HANDLE_NONE;
-    if (name[0] == '.')
-        handle = sk_node_find_name(node_of(service), sk_service_worker(sk_native_service(service)),
-                                   name + 1);
-    else if (name[0] == ':')
-        handle.v = (uint32_t)strtoul(name + 1, NULL, 16);
+    sk_handle handle =
+        sk_node_find_address(node_of(service), sk_service_worker(sk_native_service(service)), name);
     if (sk_handle_is_none(handle))
         return SKEIN_ENAME;
     ret_handle->value = handle.v;

@@ -5,7 +5,6 @@
 #include "skynet.h"
 
 #include "actor/harbor.h"
-#include "actor/registry.h"
 #include "actor/service.h"
 #include "base/assert.h"
 #include "base/limits.h"
@@ -15,7 +14,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TYPE_MASK 0xff
@@ -132,12 +130,6 @@ int skynet_send(struct skynet_context *context, uint32_t source, uint32_t destin
     return post_local(&send, destination);
 }
 
-static uint32_t handle_of(sk_node *node, const char *name) {
-    if (name[0] == ':')
-        return (uint32_t)strtoul(name + 1, NULL, 16);
-    return sk_node_find_name(node, sk_caller_worker(node), name + 1).v;
-}
-
 static int send_global(request *send, const char *name) {
     if (send->size >= SK_PAYLOAD_SIZE_MAX) {
         skynet_error(send->context, "error: The message to %s is too large", name);
@@ -160,7 +152,7 @@ int skynet_sendname(struct skynet_context *context, uint32_t source, const char 
         return refuse(&send, -1);
     if (destination[0] != ':' && destination[0] != '.')
         return send_global(&send, destination);
-    uint32_t handle = handle_of(send.node, destination);
+    uint32_t handle = sk_node_find_address(send.node, sk_caller_worker(send.node), destination).v;
     if (handle == 0 && destination[0] == '.')
         return refuse(&send, -1);
     return skynet_send(context, source, handle, type, session, msg, sz);
@@ -169,7 +161,7 @@ int skynet_sendname(struct skynet_context *context, uint32_t source, const char 
 uint32_t skynet_queryname(struct skynet_context *context, const char *name) {
     sk_node *node = sk_caller_node(context);
     if (node && (name[0] == ':' || name[0] == '.'))
-        return handle_of(node, name);
+        return sk_node_find_address(node, sk_caller_worker(node), name).v;
     skynet_error(context, "error: Don't support query global name %s", name);
     return 0;
 }

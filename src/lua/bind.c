@@ -8,16 +8,15 @@
 #include "codec/seri.h"
 #include "lua/task.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- addresses ---- */
 
 static sk_address named(sk_vm *vm, const char *name) {
-    if (name[0] == ':')
-        return (sk_address){{(uint32_t)strtoul(name + 1, NULL, 16)}, NULL};
-    if (name[0] == '.')
-        return (sk_address){sk_registry_query(sk_node_registry(vm->node), name + 1), NULL};
+    if (name[0] == ':' || name[0] == '.') {
+        const sk_worker *worker = sk_service_worker(vm->service);
+        return (sk_address){sk_node_find_address(vm->node, worker, name), NULL};
+    }
     return (sk_address){SK_HANDLE_NONE, name};
 }
 

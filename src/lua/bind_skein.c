@@ -70,6 +70,23 @@ static void set_integer(lua_State *L, const char *key, uint64_t value) {
     lua_setfield(L, -2, key);
 }
 
+/* Pushes a table with what is known of a service, as its counters stand. */
+static void push_stat(lua_State *L, sk_node *node, const sk_service *service) {
+    sk_service_stat stat;
+    sk_service_get_stat(service, &stat);
+    lua_createtable(L, 0, 10);
+    set_integer(L, "message", stat.message_count);
+    lua_pushnumber(L, sk_clock_cycles_to_seconds(sk_node_clock(node), stat.cpu_cycles));
+    lua_setfield(L, -2, "cpu");
+    set_integer(L, "mqlen", stat.mailbox_len);
+    set_integer(L, "mqmax", stat.mailbox_len_max);
+    set_integer(L, "memory", stat.memory_size);
+    set_integer(L, "refused", stat.refused_count);
+    set_integer(L, "dropped", stat.dropped_count);
+    lua_pushstring(L, sk_service_name(service));
+    lua_setfield(L, -2, "name");
+}
+
 /* The service that the argument names: a handle, ":hex" or ".name"; this one without. Or NULL. */
 static sk_service *opt_service(lua_State *L) {
     sk_vm *vm = sk_vm_of(L);
@@ -92,23 +109,11 @@ static int skein_stat(lua_State *L) {
         lua_pushliteral(L, "no such service");
         return 2;
     }
-    sk_service_stat stat;
-    sk_service_get_stat(service, &stat);
-    bool is_self = service == vm->service;
-    double cpu = is_self ? sk_service_cpu_seconds(service)
-                         : sk_clock_cycles_to_seconds(sk_node_clock(vm->node), stat.cpu_cycles);
-    lua_createtable(L, 0, 10);
-    set_integer(L, "message", stat.message_count);
-    lua_pushnumber(L, cpu);
-    lua_setfield(L, -2, "cpu");
-    set_integer(L, "mqlen", stat.mailbox_len);
-    set_integer(L, "mqmax", stat.mailbox_len_max);
-    set_integer(L, "refused", stat.refused_count);
-    set_integer(L, "dropped", stat.dropped_count);
-    set_integer(L, "memory", is_self ? vm->memory_size : stat.memory_size);
-    lua_pushstring(L, sk_service_name(service));
-    lua_setfield(L, -2, "name");
-    if (is_self) {
+    push_stat(L, vm->node, service);
+    if (service == vm->service) { /* what stands there is of its last message */
+        lua_pushnumber(L, sk_service_cpu_seconds(service));
+        lua_setfield(L, -2, "cpu");
+        set_integer(L, "memory", vm->memory_size);
         set_integer(L, "memory_max", vm->memory_max);
         set_integer(L, "task", vm->waiting_count);
     }
@@ -121,29 +126,6 @@ static int skein_exit_status(lua_State *L) {
     luaL_argcheck(L, code >= 0 && code <= 255, 1, "0 to 255 expected");
     sk_node_set_exit_status(sk_vm_of(L)->node, (int)code);
     return 0;
-}
-
-static void push_service(lua_State *L, sk_node *node, const sk_service *service) {
-    sk_service_stat stat;
-    sk_service_get_stat(service, &stat);
-    sk_clock *clock = sk_node_clock(node);
-    lua_createtable(L, 0, 7);
-    lua_pushinteger(L, sk_service_handle(service).v);
-    lua_setfield(L, -2, "handle");
-    lua_pushstring(L, sk_service_name(service));
-    lua_setfield(L, -2, "name");
-    lua_pushinteger(L, (lua_Integer)stat.message_count);
-    lua_setfield(L, -2, "message");
-    lua_pushnumber(L, sk_clock_cycles_to_seconds(clock, stat.cpu_cycles));
-    lua_setfield(L, -2, "cpu");
-    lua_pushinteger(L, (lua_Integer)stat.mailbox_len);
-    lua_setfield(L, -2, "mqlen");
-    lua_pushinteger(L, (lua_Integer)stat.mailbox_len_max);
-    lua_setfield(L, -2, "mqmax");
-    lua_pushinteger(L, (lua_Integer)stat.memory_size);
-    lua_setfield(L, -2, "memory");
-    set_integer(L, "refused", stat.refused_count);
-    set_integer(L, "dropped", stat.dropped_count);
 }
 
 /* services() -> array of { handle, name, message, cpu, mqlen, mqmax, memory }: all services of this
@@ -159,7 +141,8 @@ static int skein_services(lua_State *L) {
         const sk_service *service = sk_registry_find(registry, handle);
         if (!service)
             continue;
-        push_service(L, node, service);
+        push_stat(L, node, service);
+        set_integer(L, "handle", sk_service_handle(service).v);
         lua_rawseti(L, -2, ++n);
     }
     return 1;

@@ -1,7 +1,6 @@
 /* task.c -- making, pooling, registering and dropping tasks. */
 #include "lua/task.h"
 
-#include "actor/timer.h"
 #include "actor/worker.h"
 #include "base/assert.h"
 #include "base/limits.h"
@@ -254,18 +253,8 @@ static void post_node(sk_task *task, int32_t session) {
 }
 
 static void arm(sk_vm *vm, int32_t session, double delay_cs, uint64_t tag) {
-    sk_handle self = sk_service_handle(vm->service);
-    if (delay_cs <= 0) {
-        sk_msg *msg = sk_msg_new_around(NULL, 0);
-        msg->type = SK_TYPE_RESPONSE;
-        msg->session = session;
-        msg->deadline_ns = tag;
-        (void)sk_service_post(vm->service, self, msg);
-        return;
-    }
-    uint64_t delay_ms = (uint64_t)(delay_cs * 10.0 + 0.999);
-    if (sk_timer_add(sk_node_timer(vm->node), self, session, delay_ms, tag))
-        sk_sched_timer_armed(sk_node_sched(vm->node), delay_ms);
+    uint64_t delay_ms = delay_cs <= 0 ? 0 : (uint64_t)(delay_cs * 10.0 + 0.999);
+    sk_service_start_timer(vm->service, session, delay_ms, tag);
 }
 
 void sk_task_wait_timer(sk_task *task, double delay_cs, sk_wait wait) {

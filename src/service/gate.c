@@ -8,8 +8,6 @@
 #include "service/gate.h"
 
 #include "actor/registry.h"
-#include "actor/timer.h"
-#include "actor/worker.h"
 #include "base/buffer.h"
 #include "base/err.h"
 #include "base/limits.h"
@@ -23,7 +21,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Bytes behind the data of a message that is to be sent: the connection's id, little-endian. */
@@ -101,11 +98,8 @@ static bool is_behind(const gate *self, sk_handle receiver, uint64_t limit) {
 }
 
 static void arm_look(gate *self) {
-    sk_node *node = sk_service_node(self->service);
     self->behind_session = sk_service_new_session(self->service);
-    if (sk_timer_add(sk_node_timer(node), sk_service_handle(self->service), self->behind_session,
-                     SK_GATE_BEHIND_MS, 0))
-        sk_sched_timer_armed(sk_node_sched(node), SK_GATE_BEHIND_MS);
+    sk_service_start_timer(self->service, self->behind_session, SK_GATE_BEHIND_MS, 0);
 }
 
 /* How many messages may wait, if all are of this size. */
@@ -286,12 +280,8 @@ static void on_node(gate *self, sk_msg *node) {
 /* ---- Messages of services ---- */
 
 static sk_handle resolve(gate *self, const char *name) {
-    if (name[0] == ':')
-        return (sk_handle){(uint32_t)strtoul(name + 1, NULL, 16)};
-    if (name[0] != '.')
-        return SK_HANDLE_NONE;
-    return sk_node_find_name(sk_service_node(self->service), sk_service_worker(self->service),
-                             name + 1);
+    return sk_node_find_address(sk_service_node(self->service), sk_service_worker(self->service),
+                                name);
 }
 
 static void forward(gate *self, const sk_gate_command *command) {

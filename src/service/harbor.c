@@ -37,22 +37,15 @@ static void *harbor_create(void) { return sk_new(harbor); }
 
 /* ---- names ---- */
 
-static uint64_t hash_of(const char *text) {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        hash = (hash ^ *c) * 1099511628211u;
-    return hash | 1; /* the map has no key 0 */
-}
-
 static global_name *find(const harbor *self, const char *text) {
-    for (global_name *name = sk_map_get(&self->names, hash_of(text)); name; name = name->next)
+    for (global_name *name = sk_map_get(&self->names, sk_map_key_of(text)); name; name = name->next)
         if (strcmp(name->text, text) == 0)
             return name;
     return NULL;
 }
 
 static global_name *find_or_add(harbor *self, const char *text) {
-    uint64_t hash = hash_of(text);
+    uint64_t hash = sk_map_key_of(text);
     global_name *name = find(self, text);
     if (name)
         return name;
@@ -68,13 +61,9 @@ static global_name *find_or_add(harbor *self, const char *text) {
 
 static void answer_with_error(sk_service *service, const sk_msg *carrier, sk_handle from) {
     const sk_remote_msg *remote = carrier->data;
-    if (carrier->session <= 0 || remote->type == SK_TYPE_RESPONSE || remote->type == SK_TYPE_ERROR)
-        return;
-    sk_msg *error = sk_msg_new_around(NULL, 0);
-    error->type = SK_TYPE_ERROR;
-    error->source = from;
-    error->session = carrier->session;
-    (void)sk_service_post(service, carrier->source, error); /* it may be gone */
+    if (sk_harbor_owes_answer(carrier->session, remote->type))
+        sk_node_post_error(sk_service_node(service), sk_service_worker(service), from,
+                           carrier->source, carrier->session);
 }
 
 /* The message that the carrier holds, for the service `to`. */

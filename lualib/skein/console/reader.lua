@@ -56,6 +56,15 @@ end
 
 local M = {}
 
+--- The words of a line -> array of strings.
+function M.words(line)
+  local words = {}
+  for word in line:gmatch "%S+" do
+    words[#words + 1] = word
+  end
+  return words
+end
+
 --- A reader of the started socket fd.
 function M.new(fd)
   return setmetatable({ fd = fd, buffer = "", position = 1 }, mt)
