@@ -20,6 +20,8 @@
 
 /* A Lua stack must have this much room before a traceback is built on it. */
 #define TRACEBACK_ROOM 32
+/* A message that lasts longer is a runaway's when the node ends; less than a step of a stop. */
+#define RUNAWAY_SECONDS 0.5
 
 static void warn_memory(sk_vm *vm) {
     while (vm->memory_size > vm->memory_warn)
@@ -240,6 +242,13 @@ static void log_place(sk_vm *vm, lua_State *L, const char *title) {
     lua_pop(L, 1);
 }
 
+/* The end of the node has overtaken a service in its work, which is not worth a word: it was not
+ * long in its present message. */
+static bool is_overtaken(const sk_service *service) {
+    return sk_service_exit_reason(service).kind == SK_EXIT_SHUTDOWN &&
+           sk_service_dispatch_seconds(service) < RUNAWAY_SECONDS;
+}
+
 /* Leaves the code of a dead service: by a block that nobody ends, which no pcall catches and no
  * depth of the stack makes slow; by an error where stock Lua cannot yield, again and again until
  * control is back in the dispatcher. */
@@ -249,7 +258,8 @@ static void leave(sk_vm *vm, lua_State *L) {
     if (!vm->current || vm->barrier_count > 0 || !lua_isyieldable(L))
         luaL_error(L, "service killed");
     lua_sethook(L, NULL, 0, 0);
-    log_place(vm, L, "service killed, at:");
+    if (!is_overtaken(vm->service))
+        log_place(vm, L, "service killed, at:");
     vm->is_blocking = true;
     (void)lua_yield(L, 0);
 }
